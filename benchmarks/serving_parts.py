@@ -1,0 +1,117 @@
+"""What one recommendation is made of, each part in a plain loop: the engine, and the driver's read.
+
+python -m benchmarks.serving_parts URI DATABASE SECONDS USER...
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from itertools import count, cycle
+
+import uvloop
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.database import Database
+
+from graphql_api.database import open_database as open_async
+from recommender.engine import recommend
+from recommender.events import shopper_of_user
+from recommender.live_model import LiveModel
+from recommender.mongo.connection import open_database
+from recommender.mongo.documents import EVENTS, HISTORY_FIELDS, Document
+from recommender.mongo.events import history
+from recommender.mongo.models import load, version_in_service
+from recommender.mongo.products import read_products
+from recommender.placements import Placement
+from recommender.request import Request
+from recommender.settings import Settings
+
+LIMIT = 10
+AT_ONCE = 16
+"""Reads under way at any time, as with that many connections."""
+
+
+def engine_microseconds(
+    database: Database[Document], settings: Settings, shoppers: Sequence[str], seconds: float
+) -> float:
+    """Of one `recommend`, with the model in service, the whole catalogue and real histories."""
+    version = version_in_service(database)
+    if version is None:
+        raise LookupError("No model is in service.")
+    live = LiveModel(load(database, version), read_products(database))
+    histories = [history(database, s, settings.history_length) for s in shoppers]
+    for known in histories:
+        recommend(Request(Placement.HOME, LIMIT, at=datetime.now(UTC)), known, live)
+    start = time.perf_counter()
+    rounds = 0
+    while time.perf_counter() - start < seconds:
+        for known in histories:
+            recommend(Request(Placement.HOME, LIMIT, at=datetime.now(UTC)), known, live)
+        rounds += 1
+    return (time.perf_counter() - start) / (rounds * len(histories)) * 1e6
+
+
+async def driver_microseconds(
+    database: AsyncDatabase[Document],
+    settings: Settings,
+    shoppers: Sequence[str],
+    seconds: float,
+    at_once: int,
+) -> float:
+    """Of one read of a history as the API sends it, left as the documents that come back."""
+    events = database[EVENTS]
+    shopper = cycle(shoppers)
+
+    async def read() -> None:
+        await events.find(
+            {"shopper_id": next(shopper)},
+            HISTORY_FIELDS,
+            sort=[("at", -1)],
+            limit=settings.history_length,
+            hint="history",
+        ).to_list(None)
+
+    await _many(read, 0.5, at_once)
+    return await _many(read, seconds, at_once)
+
+
+async def _many(read: Callable[[], Awaitable[None]], seconds: float, at_once: int) -> float:
+    """Microseconds for each."""
+    number = count()
+    start = time.perf_counter()
+
+    async def again_and_again() -> None:
+        while time.perf_counter() - start < seconds:
+            await read()
+            next(number)
+
+    await asyncio.gather(*(again_and_again() for _ in range(at_once)))
+    return (time.perf_counter() - start) / next(number) * 1e6
+
+
+async def _driver(
+    uri: str, settings: Settings, shoppers: Sequence[str], seconds: float
+) -> dict[str, float]:
+    async with open_async(uri, settings) as database:
+        return {
+            name: await driver_microseconds(database, settings, shoppers, seconds, at_once)
+            for name, at_once in (("driver", 1), ("driver_at_once", AT_ONCE))
+        }
+
+
+def main(uri: str, name: str, seconds: str, *users: str) -> None:
+    """Measure each part for some seconds, and print them."""
+    settings = Settings.read({"mongodb_uri": uri, "mongodb_database": name})
+    shoppers = [shopper_of_user(user) for user in users]
+    with open_database(settings) as database:
+        engine = engine_microseconds(database, settings, shoppers, float(seconds))
+    # The loop that uvicorn takes too.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        driver = runner.run(_driver(uri, settings, shoppers, float(seconds)))
+    print(json.dumps({"engine": engine, **driver}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

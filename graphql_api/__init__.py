@@ -1,0 +1,1 @@
+"""The door for shops: translate, call the recommender, translate back."""

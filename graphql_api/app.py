@@ -1,0 +1,95 @@
+"""Entry point. Builds the Starlette app; all plugging together happens here."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TypedDict
+
+from pymongo.errors import PyMongoError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from graphql_api import health, rest
+from graphql_api.context import Context
+from graphql_api.errors import ErrorCode, logged
+from graphql_api.http import GraphQLEndpoint
+from graphql_api.schema import make_schema
+from recommender.errors import RecommenderError
+from recommender.settings import Settings
+
+WEB = Path(__file__).parent / "web"
+
+OpenContext = Callable[[], AbstractAsyncContextManager[Context]]
+
+
+class State(TypedDict):
+    """What every request finds in its `state`."""
+
+    context: Context
+
+
+def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
+    """The application, which opens the context when it starts and closes it when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        async with open_context() as context:
+            yield {"context": context}
+
+    endpoint = GraphQLEndpoint(
+        make_schema(settings),
+        graphql_ide="graphiql" if settings.graphiql else None,
+        subscription_protocols=(),
+    )
+    routes: list[BaseRoute] = [
+        Route("/", _front_door, methods=["GET"]),
+        Route("/graphql", endpoint),
+        *rest.ROUTES,
+        *health.ROUTES,
+        Mount("/static", StaticFiles(directory=WEB)),
+    ]
+    media = settings.data_dir / "media"
+    if media.is_dir():
+        routes.append(Mount("/media", StaticFiles(directory=media)))
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        max_body_size=settings.largest_body_bytes,
+        exception_handlers={
+            HTTPException: _http_error,
+            RecommenderError: _our_error,
+            PyMongoError: _our_error,
+            Exception: _our_error,
+        },
+    )
+
+
+async def _front_door(_request: Request) -> Response:
+    """Who opens the bare address wants to see something."""
+    return RedirectResponse("/graphql")
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    """404, 405, 413: said in the same form as every other problem."""
+    if not isinstance(error, HTTPException):
+        raise error
+    response = rest.problem(error.status_code, error.detail, error.detail)
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _our_error(_request: Request, error: Exception) -> Response:
+    """What went wrong is in the log; the caller gets the id to find it by."""
+    code, error_id = logged(error)
+    if code is ErrorCode.UNAVAILABLE:
+        return rest.problem(
+            503,
+            "Service unavailable",
+            "The database cannot be reached. Try again.",
+            error_id=error_id,
+        )
+    return rest.problem(500, "Internal error", "Unexpected error.", error_id=error_id)

@@ -1,0 +1,107 @@
+"""Errors as callers see them: theirs with a code, ours as an id that is in the log."""
+
+import traceback
+from collections.abc import Iterator
+from enum import StrEnum
+from uuid import uuid4
+
+import structlog
+from graphql import GraphQLError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure, PyMongoError
+from strawberry.extensions import SchemaExtension
+
+from graphql_api.values import camel
+from recommender.errors import InvalidInput, RecommenderError
+
+log = structlog.get_logger(__name__)
+
+
+class ErrorCode(StrEnum):
+    """Every `extensions.code` there is."""
+
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    """A document or a value that cannot be used; the message says why."""
+    NOT_FOUND = "NOT_FOUND"
+    """There is no such product."""
+    QUERY_TOO_COSTLY = "QUERY_TOO_COSTLY"
+    """The document is over a limit; `limit` and `value` say which way."""
+    UNAVAILABLE = "UNAVAILABLE"
+    """The database cannot be reached. Try again."""
+    INTERNAL = "INTERNAL"
+    """Our mistake. `errorId` finds it in the log."""
+
+
+def logged(error: BaseException) -> tuple[ErrorCode, str]:
+    """Log an error that is ours; its code, and the id it can be found under."""
+    error_id = uuid4().hex
+    if not isinstance(error, PyMongoError):
+        log.error("unexpected_error", error_id=error_id, code=ErrorCode.INTERNAL, exc_info=error)
+        return ErrorCode.INTERNAL, error_id
+    passing = isinstance(error, ConnectionFailure | ExecutionTimeout) or error.timeout
+    code = ErrorCode.UNAVAILABLE if passing else ErrorCode.INTERNAL
+    # Neither the message nor the details, which hold what shoppers did: that of a BulkWriteError
+    # lists whole documents. Type, number and place are enough to know what happened.
+    log.error(
+        "database_error",
+        error_id=error_id,
+        code=code,
+        error=type(error).__name__,
+        server_codes=_server_codes(error),
+        stack="".join(traceback.format_tb(error.__traceback__)),
+    )
+    return code, error_id
+
+
+def _server_codes(error: PyMongoError) -> list[int | None]:
+    """MongoDB's numbers for what went wrong; of a bulk write, one for each kind of failure."""
+    if not isinstance(error, OperationFailure):
+        return []
+    failures = (error.details or {}).get("writeErrors") or [{"code": error.code}]
+    return sorted({failure["code"] for failure in failures})
+
+
+class CodedErrors(SchemaExtension):
+    """Gives every error its code, and hides what is nobody else's business."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Look at the errors when the operation is done."""
+        yield
+        result = self.execution_context.result
+        for errors in (
+            getattr(result, "errors", None),
+            self.execution_context.pre_execution_errors,
+        ):
+            if errors:
+                errors[:] = [coded(error) for error in errors]
+
+
+def coded(error: GraphQLError) -> GraphQLError:
+    """The error as its reader should see it."""
+    if error.extensions and "code" in error.extensions:
+        return error
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    extensions: dict[str, object] = {"code": ErrorCode.BAD_USER_INPUT}
+    message = error.message
+    if isinstance(original, RecommenderError):
+        extensions = {"code": original.code}
+        message = str(original)
+        if isinstance(original, InvalidInput):
+            message = f"{camel(original.field)} {original.problem}"
+    elif original is not None:
+        code, error_id = logged(original)
+        extensions = {"code": code, "errorId": error_id}
+        message = (
+            "The database cannot be reached. Try again."
+            if code is ErrorCode.UNAVAILABLE
+            else "Unexpected error."
+        )
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

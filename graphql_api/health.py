@@ -1,0 +1,61 @@
+"""Does the process live, and can it serve?"""
+
+import orjson
+from pymongo.errors import PyMongoError
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from graphql_api.context import Context
+
+
+async def healthy(request: Request) -> Response:
+    """GET /healthy: the process answers. If it does not, start it again."""
+    return _json({"status": "healthy"})
+
+
+async def ready(request: Request) -> Response:
+    """GET /ready: the database answers, and which model serves and how old it is.
+
+    Before the first training we serve what is popular and new. That counts as ready: a new shop
+    must be able to send the events that its first model learns from. READY_WITHOUT_MODEL=false
+    makes it wait.
+    """
+    context: Context = request.state.context
+    live = context.live
+    trained = live.trained
+    answer = {
+        "status": "ready",
+        "model": trained
+        and {
+            "version": trained.version,
+            "trained_at": trained.trained_at.isoformat(),
+            "age_seconds": round((context.now() - trained.trained_at).total_seconds()),
+        },
+        "products": len(live.row_of),
+        "database": "reachable",
+        # What went wrong since the start while following the catalogue and the model.
+        "failures": dict(context.follower.failures),
+    }
+    try:
+        await context.database.command("ping")
+    except PyMongoError as error:
+        answer |= {"status": "not ready", "database": f"cannot be reached: {type(error).__name__}"}
+    if trained is None and not context.settings.ready_without_model:
+        answer |= {"status": "not ready"}
+    return _json(answer, 200 if answer["status"] == "ready" else 503)
+
+
+ROUTES = [
+    Route("/healthy", healthy, methods=["GET"]),
+    Route("/ready", ready, methods=["GET"]),
+]
+
+
+def _json(body: object, status: int = 200) -> Response:
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,197 @@
+"""The OpenAPI document of the REST shim."""
+
+from typing import Any
+
+from recommender.events import HIGHEST_RATING, LOWEST_RATING
+from recommender.ids import LONGEST_ID
+
+_ID = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": LONGEST_ID,
+    "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]+$",
+}
+_OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
+
+
+def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
+    """OpenAPI 3.1. What it forbids is refused, and every status is described."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Recommendations",
+            "version": "1.0.0",
+            "description": "Which products to show to a shopper, and what they thought of them. "
+            "GraphQL at /graphql can do more.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": base_url}],
+        "paths": {
+            "/api/recommendations": {
+                "get": {
+                    "operationId": "getRecommendations",
+                    "summary": "The products to show to a user",
+                    "description": "Reflects everything the user did until this moment. A user "
+                    "nobody knows gets what is popular.",
+                    "parameters": [
+                        {
+                            "name": "user_id",
+                            "in": "query",
+                            "required": True,
+                            "description": "The shop's own id of the user.",
+                            "schema": _ID,
+                        },
+                        {
+                            "name": "limit",
+                            "in": "query",
+                            "description": "How many products.",
+                            "schema": {
+                                "type": "integer",
+                                "minimum": 1,
+                                "maximum": longest_shelf,
+                                "default": min(10, longest_shelf),
+                            },
+                        },
+                    ],
+                    "responses": {
+                        "200": _response("The list.", "Recommendations"),
+                        "422": _problem("A parameter is missing or out of bounds.", "Invalid"),
+                        "503": _problem("The database cannot be reached."),
+                    },
+                }
+            },
+            "/api/feedback": {
+                "post": {
+                    "operationId": "postFeedback",
+                    "summary": "Say how many stars a user gives a product",
+                    "description": "Stored by a majority of the database's servers before the "
+                    "answer. The very next list reflects it.",
+                    "requestBody": {
+                        "required": True,
+                        "content": {"application/json": {"schema": _schema("Feedback")}},
+                    },
+                    "responses": {
+                        "201": _response("It is stored.", "Recorded"),
+                        "400": _problem("The body is not JSON."),
+                        "404": _problem("There is no such product."),
+                        "413": {
+                            "description": "The body is too long.",
+                            "content": {"text/plain": {"schema": {"type": "string"}}},
+                        },
+                        "422": _problem("A field is missing or wrong.", "Invalid"),
+                        "503": _problem("The database cannot be reached."),
+                    },
+                }
+            },
+        },
+        "components": {
+            "schemas": {
+                "Recommendations": _object(
+                    {
+                        "user_id": {"type": "string"},
+                        "recommendation_id": {
+                            "type": "string",
+                            "description": "Send it back with what follows from this list.",
+                        },
+                        "model_version": {"type": ["string", "null"]},
+                        "strategy": {
+                            "type": "string",
+                            "description": "personalized, or what stood in: popular, newest.",
+                        },
+                        "short_reason": {
+                            "type": ["string", "null"],
+                            "description": "Why there are fewer products than asked for.",
+                        },
+                        "recommendations": {"type": "array", "items": _schema("Recommendation")},
+                    }
+                ),
+                "Recommendation": _object(
+                    {
+                        "product_id": {"type": "string"},
+                        "name": {"type": "string"},
+                        "url": {"type": ["string", "null"]},
+                        "image": {"type": ["string", "null"]},
+                        "price": {
+                            "type": ["string", "null"],
+                            "description": "A decimal number, as text so that nobody rounds it.",
+                        },
+                        "currency": {"type": ["string", "null"]},
+                        "score": {"type": "number"},
+                        "reason": {"type": ["string", "null"]},
+                        "strategy": {"type": "string"},
+                        "is_filler": {"type": "boolean"},
+                    }
+                ),
+                "Feedback": {
+                    "type": "object",
+                    "required": ["user_id", "product_id", "rating"],
+                    "properties": {
+                        "user_id": _ID,
+                        "product_id": _ID,
+                        "rating": {
+                            "type": "number",
+                            "minimum": LOWEST_RATING,
+                            "maximum": HIGHEST_RATING,
+                        },
+                        "event_id": {
+                            **_OPTIONAL_ID,
+                            "description": "Choose one to make sending again harmless.",
+                        },
+                        "recommendation_id": {
+                            **_OPTIONAL_ID,
+                            "description": "From the list that led to this.",
+                        },
+                    },
+                },
+                "Recorded": _object(
+                    {"event_id": {"type": "string"}, "duplicate": {"type": "boolean"}}
+                ),
+                "Problem": _PROBLEM,
+                "Invalid": {
+                    **_PROBLEM,
+                    "required": [*_PROBLEM["required"], "errors"],
+                    "properties": {
+                        **_PROBLEM["properties"],
+                        "errors": {
+                            "type": "array",
+                            "items": _object(
+                                {"field": {"type": "string"}, "message": {"type": "string"}}
+                            ),
+                        },
+                    },
+                },
+            }
+        },
+    }
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _schema(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _response(description: str, schema: str) -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": _schema(schema)}},
+    }
+
+
+def _problem(description: str, schema: str = "Problem") -> dict[str, Any]:
+    return {
+        "description": description,
+        "content": {"application/problem+json": {"schema": _schema(schema)}},
+    }
+
+
+_PROBLEM = _object(
+    {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+    }
+)

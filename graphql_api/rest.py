@@ -1,0 +1,166 @@
+"""GET /api/recommendations, POST /api/feedback, and their OpenAPI document: for shops that want
+two URLs and nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from graphql_api.context import Context
+from graphql_api.events import Rejected, feedback, record
+from graphql_api.openapi import document
+from graphql_api.products import absolute
+from graphql_api.recommendations import shelf_for
+from recommender.errors import InvalidInput
+from recommender.events import checked_rating, shopper_of_user
+from recommender.ids import checked_id
+from recommender.mongo.events import Outcome
+from recommender.placements import Placement
+from recommender.request import Shelf, checked_limit
+
+DEFAULT_LIMIT = 10
+
+Value = TypeVar("Value")
+
+
+async def get_recommendations(request: Request) -> Response:
+    """GET /api/recommendations?user_id=&limit="""
+    context: Context = request.state.context
+    given = request.query_params
+    user_id = given.get("user_id", "")
+    fields = _Fields()
+    shopper_id = fields.read(lambda: shopper_of_user(user_id))
+    limit = fields.read(lambda: _limit(given.get("limit"), context.settings.longest_shelf))
+    if shopper_id is None or limit is None:
+        return unprocessable(fields.problems)
+    shelf = await shelf_for(context, shopper_id, Placement.HOME, limit)
+    return _json(_answer(shelf, user_id, context.settings.base_url))
+
+
+async def post_feedback(request: Request) -> Response:
+    """POST /api/feedback"""
+    context: Context = request.state.context
+    try:
+        body = orjson.loads(await request.body())
+    except orjson.JSONDecodeError as error:
+        return problem(400, "Malformed JSON", f"The body is not JSON: {error}.")
+    if not isinstance(body, dict):
+        body = {}
+    fields = _Fields()
+    shopper_id = fields.read(lambda: shopper_of_user(_text(body, "user_id")))
+    product_id = fields.read(lambda: checked_id("product_id", _text(body, "product_id")))
+    rating = fields.read(lambda: checked_rating(_number(body, "rating")))
+    event_id = fields.read(lambda: _optional_id(body, "event_id"))
+    recommendation_id = fields.read(lambda: _optional_id(body, "recommendation_id"))
+    if fields.problems or shopper_id is None or product_id is None or rating is None:
+        return unprocessable(fields.problems)
+    event = feedback(shopper_id, product_id, rating, context.now(), event_id, recommendation_id)
+    [outcome] = await record(context, [event])
+    if isinstance(outcome, Rejected):
+        return problem(404, "Unknown product", str(outcome.error))
+    return _json(
+        {"event_id": event.event_id, "duplicate": outcome is Outcome.DUPLICATE}, status=201
+    )
+
+
+async def get_openapi(request: Request) -> Response:
+    """GET /openapi.json"""
+    settings = request.state.context.settings
+    return _json(document(settings.longest_shelf, settings.base_url))
+
+
+ROUTES = [
+    Route("/api/recommendations", get_recommendations, methods=["GET"]),
+    Route("/api/feedback", post_feedback, methods=["POST"]),
+    Route("/openapi.json", get_openapi, methods=["GET"]),
+]
+
+
+class _Fields:
+    """Reads fields one by one and gathers what is wrong, so that one answer names it all."""
+
+    def __init__(self) -> None:
+        self.problems: list[InvalidInput] = []
+
+    def read(self, field: Callable[[], Value]) -> Value | None:
+        try:
+            return field()
+        except InvalidInput as problem:
+            self.problems.append(problem)
+            return None
+
+
+def _limit(text: str | None, most: int) -> int:
+    if text is None:
+        return min(DEFAULT_LIMIT, most)
+    # int() would take 1_0, blanks, and digits of other scripts.
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 10):
+        raise InvalidInput("limit", f"must be a whole number from 1 to {most}, not {text[:40]!r}")
+    return checked_limit("limit", int(text), most)
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise InvalidInput(name, "is missing" if value is None else "must be a string")
+    return value
+
+
+def _optional_id(body: Mapping[str, Any], name: str) -> str | None:
+    return None if body.get(name) is None else checked_id(name, _text(body, name))
+
+
+def _number(body: Mapping[str, Any], name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidInput(name, "is missing" if value is None else "must be a number")
+    return float(value)
+
+
+def _answer(shelf: Shelf, user_id: str, base_url: str) -> dict[str, Any]:
+    return {
+        "user_id": user_id,
+        "recommendation_id": shelf.recommendation_id,
+        "model_version": shelf.model_version,
+        "strategy": shelf.strategy,
+        "short_reason": shelf.short_reason,
+        "recommendations": [
+            {
+                "product_id": r.product.product_id,
+                "name": r.product.name,
+                "url": absolute(r.product.url, base_url),
+                "image": absolute(r.product.image_url, base_url),
+                "price": str(r.product.price.amount) if r.product.price else None,
+                "currency": r.product.price.currency if r.product.price else None,
+                "score": r.score,
+                "reason": r.reasons[0].text if r.reasons else None,
+                "strategy": r.strategy,
+                "is_filler": r.is_filler,
+            }
+            for r in shelf.recommendations
+        ],
+    }
+
+
+def problem(status: int, title: str, detail: str, **more: Any) -> Response:
+    """A mistake of the caller, as RFC 9457 has it."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
+    return _json(body, status, "application/problem+json")
+
+
+def unprocessable(problems: list[InvalidInput]) -> Response:
+    """422 with one entry for each field."""
+    return problem(
+        422,
+        "Unprocessable content",
+        "; ".join(str(p) for p in problems) + ".",
+        errors=[{"field": p.field, "message": str(p)} for p in problems],
+    )
+
+
+def _json(body: Any, status: int = 200, media_type: str = "application/json") -> Response:
+    return Response(orjson.dumps(body), status_code=status, media_type=media_type)

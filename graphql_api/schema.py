@@ -1,0 +1,49 @@
+"""Table of contents of the schema, one line per feature."""
+
+import sys
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from graphql_api.errors import CodedErrors
+from graphql_api.events import EventMutations
+from graphql_api.limits import CachedDocuments, document_cache
+from graphql_api.products import ProductQueries
+from graphql_api.recommendations import RecommendationQueries
+from graphql_api.values import SCALARS
+from recommender.settings import Settings
+
+
+@strawberry.type(description="What can be asked.")
+class Query(RecommendationQueries, ProductQueries):
+    """Everything that can be read."""
+
+
+@strawberry.type(description="What can be told.")
+class Mutation(EventMutations):
+    """Everything that can be written."""
+
+
+class _Schema(strawberry.Schema):
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Log nothing here: CodedErrors logs what is ours, and callers' mistakes are theirs."""
+
+
+def make_schema(settings: Settings) -> strawberry.Schema:
+    """The schema, with the limits of the settings."""
+    schema = _Schema(
+        query=Query,
+        mutation=Mutation,
+        config=StrawberryConfig(scalar_map=SCALARS),
+        extensions=[CodedErrors, lambda: CachedDocuments(cache, settings.most_query_tokens)],
+    )
+    cache = document_cache(schema._schema, settings)  # noqa: SLF001 (it has no public name)
+    return schema
+
+
+if __name__ == "__main__":
+    sys.stdout.write(make_schema(Settings.read({})).as_str() + "\n")

@@ -1,0 +1,91 @@
+"""Values with a meaning of their own: scalars, and the enums of the recommender."""
+
+from enum import Enum
+from typing import Any, NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from recommender.events import EventType
+from recommender.placements import Strategy
+from recommender.request import ReasonKind
+
+CurrencyCode = NewType("CurrencyCode", str)
+URL = NewType("URL", str)
+
+SCALARS: dict[object, ScalarDefinition] = {
+    CurrencyCode: strawberry.scalar(
+        name="CurrencyCode",
+        description="A three-letter ISO 4217 code, such as EUR.",
+        serialize=str,
+        parse_value=str,
+    ),
+    URL: strawberry.scalar(
+        name="URL",
+        description="An absolute http(s) URL.",
+        serialize=str,
+        parse_value=str,
+    ),
+}
+
+
+def _enum(enum: type[Enum], name: str, description: str, values: dict[Any, str]) -> None:
+    """Put an enum of the recommender into the schema, with a description of each value."""
+    definition: Any = strawberry.enum(enum, name=name, description=description)
+    for value in definition.__strawberry_definition__.values:
+        value.description = values[enum[value.name]]
+
+
+_enum(
+    EventType,
+    "EventType",
+    "What a shopper did with a product.",
+    {
+        EventType.IMPRESSION: "Had it on the screen.",
+        EventType.CLICK: "Clicked on it in a list.",
+        EventType.VIEW: "Looked at its page.",
+        EventType.ADD_TO_CART: "Put it into the cart.",
+        EventType.REMOVE_FROM_CART: "Took it out of the cart.",
+        EventType.PURCHASE: "Bought it.",
+        EventType.LIKE: "Liked it, or put it on a wish list.",
+        EventType.DISLIKE: "Disliked it.",
+        EventType.DISMISS: "Asked not to be shown it.",
+        EventType.RATING: "Gave it 1 to 5 stars.",
+    },
+)
+_enum(
+    Strategy,
+    "RecommendationStrategy",
+    "How a product was chosen.",
+    {
+        Strategy.PERSONALIZED: "From what this shopper did.",
+        Strategy.SIMILAR: "From its likeness to the product being looked at.",
+        Strategy.POPULAR: "From what many shoppers take to these days.",
+        Strategy.NEWEST: "From when the shop began to sell it.",
+    },
+)
+_enum(
+    ReasonKind,
+    "ReasonKind",
+    "What speaks for a product.",
+    {
+        ReasonKind.BECAUSE_YOU_VIEWED: "The shopper looked at the product it points at.",
+        ReasonKind.BECAUSE_YOU_BOUGHT: "The shopper bought the product it points at.",
+        ReasonKind.BECAUSE_YOU_LIKED: "The shopper liked the product it points at.",
+        ReasonKind.UNLIKE_WHAT_YOU_DISLIKED: "It is unlike what the shopper turned away from.",
+        ReasonKind.SHARED_ATTRIBUTE: "The shopper seems to like things with such a property.",
+        ReasonKind.SIMILAR_TO: "It is like the product it points at.",
+        ReasonKind.POPULAR: "Many shoppers take to it.",
+        ReasonKind.NEW_ARRIVAL: "The shop began to sell it lately.",
+    },
+)
+
+
+def camel(name: str) -> str:
+    """As the schema spells it.
+
+    >>> camel("event_id")
+    'eventId'
+    """
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

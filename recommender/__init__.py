@@ -1,0 +1,1 @@
+"""What we know about recommending. No web framework; no database outside `mongo/`."""

@@ -1,0 +1,17 @@
+"""What many shoppers take to these days."""
+
+import numpy as np
+
+from recommender.explain import Part, Scores
+from recommender.fold_in import Taste
+from recommender.live_model import LiveModel
+from recommender.request import ReasonKind, Request
+
+
+def popular(request: Request, taste: Taste | None, live: LiveModel) -> Scores | None:
+    """Decayed popularity; nothing to say about products that nobody met."""
+    popularity = live.popularity
+    values = np.where(popularity > 0, popularity, np.float32(-np.inf))
+    return Scores(
+        values, lambda row: [Part(float(values[row]), ReasonKind.POPULAR, "Popular in this shop")]
+    )

@@ -1,0 +1,66 @@
+"""Everything that can go wrong on purpose.
+
+Whatever is raised from outside this tree is our bug: it is logged in full under an id, and only
+the id is shown.
+"""
+
+
+class RecommenderError(Exception):
+    """A mistake or a state that its reader can do something about. The message says what."""
+
+    code = "INTERNAL"
+
+
+class InvalidInput(RecommenderError):
+    """Something a caller sent is out of bounds.
+
+    Attributes:
+        field: the name of the offending field, as the caller spells it.
+    """
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field} {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class UnknownProduct(RecommenderError):
+    """A product that the catalogue does not have."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, product_id: str) -> None:
+        super().__init__(f"There is no product {product_id!r} in the catalogue.")
+        self.product_id = product_id
+
+
+class InvalidSetting(RecommenderError):
+    """An environment variable with a value we cannot use."""
+
+
+class NotEnoughData(RecommenderError):
+    """Too few events or products to learn from."""
+
+
+class LeaseTaken(RecommenderError):
+    """Another process is doing the same work."""
+
+
+class CorruptModel(RecommenderError):
+    """A stored model that is not what its document says."""
+
+
+class NoModel(RecommenderError):
+    """No model was trained, or none is in service."""
+
+    code = "MODEL_NOT_READY"
+
+
+class ServerUnavailable(RecommenderError):
+    """The database cannot be started or reached."""
+
+
+class RejectedRow(RecommenderError):
+    """A row of an imported file that cannot be used, and where it stands."""

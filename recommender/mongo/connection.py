@@ -1,0 +1,61 @@
+"""The worker's and the seed's way into MongoDB."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.errors import ConfigurationError, PyMongoError
+
+from recommender.errors import InvalidSetting, ServerUnavailable
+from recommender.mongo.documents import INDEXES, Document
+from recommender.mongo.server import mongodb
+from recommender.settings import Settings
+
+CLIENT_OPTIONS: dict[str, Any] = {
+    # Acknowledged means: a majority has it, on disk.
+    "w": "majority",
+    "journal": True,
+    "retryWrites": True,
+    "appname": "shop-recommender",
+    "tz_aware": False,
+    # A date that Python cannot hold spoils its own document, not the batch that it came in.
+    "datetime_conversion": "DATETIME_AUTO",
+}
+"""The same for both drivers."""
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database[Document]]:
+    """The shop's database with its indexes made, while in the block.
+
+    Raises:
+        ServerUnavailable: if it cannot be reached, saying where it was looked for.
+        InvalidSetting: if MONGODB_URI is not an address.
+    """
+    with mongodb(settings) as uri:
+        try:
+            client: MongoClient[Document] = MongoClient(
+                uri,
+                serverSelectionTimeoutMS=int(settings.mongodb_timeout_seconds * 1000),
+                **CLIENT_OPTIONS,
+            )
+        except (ConfigurationError, ValueError) as error:
+            raise InvalidSetting(f"Cannot use MONGODB_URI: {error}") from None
+        with client:
+            database = client[settings.mongodb_database]
+            try:
+                for collection, indexes in INDEXES.items():
+                    if indexes:
+                        database[collection].create_indexes(indexes)
+            except PyMongoError as error:
+                raise ServerUnavailable(
+                    f"Cannot reach MongoDB at {', '.join(sorted(where(client)))}: {error}"[:500]
+                ) from None
+            yield database
+
+
+def where(client: MongoClient[Document]) -> set[str]:
+    """Hosts and ports, without the credentials of the URI."""
+    return {f"{host}:{port}" for host, port in client.topology_description.server_descriptions()}

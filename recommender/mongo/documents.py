@@ -1,0 +1,171 @@
+"""Every document: its shape, its indexes, to and from our own types.
+
+Absent fields are left out rather than stored as null. Datetimes are BSON dates (UTC, whole
+milliseconds). Money is {minor_units, currency}, so that the database can sum it exactly.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+
+from recommender.catalog import Product
+from recommender.events import Act, Event, EventType
+from recommender.money import Money
+
+Document = dict[str, Any]
+
+EVENTS = "events"
+PRODUCTS = "products"
+MODELS = "models"
+MODEL_FILES = "model_files"
+"""The GridFS bucket with the arrays of each model."""
+SERVING = "serving"
+"""One document: which model answers."""
+LEASES = "leases"
+
+INDEXES: Mapping[str, list[IndexModel]] = {
+    EVENTS: [
+        # A shopper's history is read from the index alone: all that HISTORY_FIELDS names is here.
+        IndexModel(
+            [
+                ("shopper_id", ASCENDING),
+                ("at", DESCENDING),
+                ("product_id", ASCENDING),
+                ("type", ASCENDING),
+                ("rating", ASCENDING),
+            ],
+            name="history",
+        ),
+        IndexModel([("received_at", DESCENDING)], name="latest"),
+    ],
+    PRODUCTS: [IndexModel([("updated_at", ASCENDING)], name="changes")],
+    MODELS: [IndexModel([("trained_at", DESCENDING)], name="latest")],
+    SERVING: [],
+    LEASES: [],
+}
+
+SPEAKING_TYPES = [t.value for t in EventType if t is not EventType.IMPRESSION]
+"""What a history is made of. Impressions say nothing, and there are far more of them."""
+
+HISTORY_FIELDS = {"_id": 0, "at": 1, "product_id": 1, "type": 1, "rating": 1}
+
+_TYPES = {str(t): t for t in EventType}
+
+
+def money_document(money: Money) -> Document:
+    """{minor_units, currency}."""
+    return {"minor_units": money.minor_units, "currency": money.currency}
+
+
+def money_of(document: Document | None) -> Money | None:
+    """The other way."""
+    return Money(document["minor_units"], document["currency"]) if document else None
+
+
+def event_document(event: Event) -> Document:
+    """One event. Its id is the key, so that a retry cannot be stored twice."""
+    document: Document = {
+        "_id": event.event_id,
+        "type": event.type.value,
+        "shopper_id": event.shopper_id,
+        "product_id": event.product_id,
+        "at": event.at,
+        "received_at": event.received_at,
+    }
+    if event.quantity != 1:
+        document["quantity"] = event.quantity
+    if event.rating is not None:
+        document["rating"] = event.rating
+    if event.unit_price is not None:
+        document["unit_price"] = money_document(event.unit_price)
+    if event.order_id is not None:
+        document["order_id"] = event.order_id
+    if event.recommendation_id is not None:
+        document["recommendation_id"] = event.recommendation_id
+    if event.rank is not None:
+        document["rank"] = event.rank
+    return document
+
+
+def event_of(document: Document) -> Event:
+    """The other way."""
+    return Event(
+        event_id=document["_id"],
+        type=_TYPES[document["type"]],
+        shopper_id=document["shopper_id"],
+        product_id=document["product_id"],
+        at=utc(document["at"]),
+        received_at=utc(document["received_at"]),
+        quantity=document.get("quantity", 1),
+        rating=document.get("rating"),
+        unit_price=money_of(document.get("unit_price")),
+        order_id=document.get("order_id"),
+        recommendation_id=document.get("recommendation_id"),
+        rank=document.get("rank"),
+    )
+
+
+def act_of(document: Document) -> Act:
+    """What serving reads of an event: the fields of HISTORY_FIELDS."""
+    return Act(
+        document["product_id"],
+        _TYPES[document["type"]],
+        utc(document["at"]),
+        document.get("rating"),
+    )
+
+
+def product_document(product: Product) -> Document:
+    """One product, under the shop's own id."""
+    document: Document = {
+        "_id": product.product_id,
+        "name": product.name,
+        "available_for_sale": product.available_for_sale,
+        "created_at": product.created_at,
+        "updated_at": product.updated_at,
+    }
+    if product.description:
+        document["description"] = product.description
+    if product.categories:
+        document["categories"] = list(product.categories)
+    if product.tags:
+        document["tags"] = list(product.tags)
+    if product.attributes:
+        document["attributes"] = [{"name": n, "value": v} for n, v in product.attributes]
+    for name in ("brand", "url", "image_url", "image_alt_text", "item_group_id"):
+        if (value := getattr(product, name)) is not None:
+            document[name] = value
+    if product.price is not None:
+        document["price"] = money_document(product.price)
+    if product.compare_at_price is not None:
+        document["compare_at_price"] = money_document(product.compare_at_price)
+    return document
+
+
+def product_of(document: Document) -> Product:
+    """The other way."""
+    return Product(
+        product_id=document["_id"],
+        name=document["name"],
+        description=document.get("description", ""),
+        brand=document.get("brand"),
+        categories=tuple(document.get("categories", ())),
+        tags=tuple(document.get("tags", ())),
+        attributes=tuple((a["name"], a["value"]) for a in document.get("attributes", ())),
+        url=document.get("url"),
+        image_url=document.get("image_url"),
+        image_alt_text=document.get("image_alt_text"),
+        price=money_of(document.get("price")),
+        compare_at_price=money_of(document.get("compare_at_price")),
+        available_for_sale=document["available_for_sale"],
+        item_group_id=document.get("item_group_id"),
+        created_at=utc(document["created_at"]),
+        updated_at=utc(document["updated_at"]),
+    )
+
+
+def utc(moment: datetime) -> datetime:
+    """A moment as the driver gives it, with its time zone said."""
+    return moment.replace(tzinfo=UTC)

@@ -1,0 +1,217 @@
+"""Trained models in MongoDB: the arrays in GridFS, a document about each, and which one answers."""
+
+import hashlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from gridfs import GridFSBucket
+from gridfs.errors import GridFSError, NoFile
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.database import Database
+
+from recommender.errors import CorruptModel, NoModel
+from recommender.mongo.documents import MODEL_FILES, MODELS, SERVING, Document, utc
+from recommender.trained_model import TrainedModel
+
+POINTER = "model"
+"""The id of the one document in SERVING."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What is known of a model without loading it."""
+
+    version: str
+    trained_at: datetime
+    """UTC."""
+    trained_through: datetime
+    """UTC by our clock: it learned from events received until then."""
+    algorithm: str
+    digest: str
+    """SHA-256 of the file, in hexadecimal."""
+    bytes: int
+    shopper_count: int
+    product_count: int
+    interaction_count: int
+    training_seconds: float
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Model or baseline -> measure -> value, all on the same held-out events."""
+
+
+class File(Protocol):
+    """What both drivers' GridFS streams share."""
+
+    async def read(self) -> bytes:
+        """The whole file."""
+
+
+class Bucket(Protocol):
+    """What both drivers' GridFS buckets share."""
+
+    async def open_download_stream(self, file_id: str) -> File:
+        """The file with that id."""
+
+
+def publish(database: Database[Document], model: TrainedModel, **known: Any) -> ModelCard:
+    """Store the model so that it can be put in service: first the arrays, then the document.
+
+    Whoever dies in between leaves a file, or half of one, that nobody points at, and `forget_old`
+    removes it.
+
+    Args:
+        database: the shop's.
+        model: what was trained.
+        known: the fields of its card that the model itself does not know.
+    """
+    data = model.to_bytes()
+    card = ModelCard(
+        version=model.version,
+        trained_at=model.trained_at,
+        digest=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        **known,
+    )
+    GridFSBucket(database, MODEL_FILES).upload_from_stream_with_id(card.version, card.version, data)
+    database[MODELS].insert_one(_card_document(card))
+    return card
+
+
+def put_in_service(database: Database[Document], version: str, now: datetime) -> None:
+    """Let this model answer, in every API process, from now on.
+
+    Raises:
+        NoModel: if there is no such model.
+    """
+    if database[MODELS].find_one({"_id": version}, {"_id": 1}) is None:
+        raise NoModel(f"There is no model {version!r}.")
+    database[SERVING].update_one(
+        {"_id": POINTER}, {"$set": {"version": version, "since": now}}, upsert=True
+    )
+
+
+def version_in_service(database: Database[Document]) -> str | None:
+    """Which model answers; None while none does."""
+    pointer = database[SERVING].find_one({"_id": POINTER})
+    return pointer["version"] if pointer else None
+
+
+def read_card(database: Database[Document], version: str) -> ModelCard:
+    """What is known of a model.
+
+    Raises:
+        NoModel: if there is no such model.
+    """
+    return _card_of(database[MODELS].find_one({"_id": version}), version)
+
+
+def load(database: Database[Document], version: str) -> TrainedModel:
+    """The model, checked against its digest.
+
+    Raises:
+        NoModel, CorruptModel: if it is not there, or not what its document says.
+    """
+    card = read_card(database, version)
+    try:
+        data = GridFSBucket(database, MODEL_FILES).open_download_stream(version).read()
+    except GridFSError as error:
+        raise _unreadable(version, error) from None
+    return checked(data, card)
+
+
+def checked(data: bytes, card: ModelCard) -> TrainedModel:
+    """The model in the data.
+
+    Raises:
+        CorruptModel: if the data is not what was published.
+    """
+    found = hashlib.sha256(data).hexdigest()
+    if found != card.digest:
+        raise CorruptModel(
+            f"The file of model {card.version} has digest {found[:12]}..., published was "
+            f"{card.digest[:12]}...: it is damaged."
+        )
+    return TrainedModel.from_bytes(data)
+
+
+def forget_old(database: Database[Document], kept: int) -> list[str]:
+    """Remove the arrays of all but the latest models; the one in service always stays.
+
+    The documents stay too: what a model scored is worth knowing for longer than its arrays. Only
+    for who holds the lease of the retrain: what another one is still uploading looks no different
+    from what a dead one left.
+    """
+    recent = database[MODELS].find({}, {"_id": 1}, sort=[("trained_at", -1)], limit=kept)
+    keep = {d["_id"] for d in recent} | {version_in_service(database)}
+    bucket = GridFSBucket(database, MODEL_FILES)
+    # upload_from_stream_with_id gave each file its version as id, and its chunks before the file.
+    stored = database[f"{MODEL_FILES}.files"].distinct("_id")
+    stored += database[f"{MODEL_FILES}.chunks"].distinct("files_id")
+    gone = sorted(set(stored) - keep)
+    for version in gone:
+        with suppress(NoFile):  # if its upload was cut short; the chunks are deleted all the same
+            bucket.delete(version)
+    return gone
+
+
+class Models:
+    """Models as the API needs them."""
+
+    def __init__(self, database: AsyncDatabase[Document], bucket: Bucket) -> None:
+        self._models = database[MODELS]
+        self._serving = database[SERVING]
+        self._bucket = bucket
+
+    async def version_in_service(self) -> str | None:
+        """Which model should answer; None while none should."""
+        pointer = await self._serving.find_one({"_id": POINTER})
+        return pointer["version"] if pointer else None
+
+    async def file(self, version: str) -> tuple[bytes, ModelCard]:
+        """The model's file, not yet checked, and its card.
+
+        Raises:
+            NoModel, CorruptModel: if the one or the other is not there.
+        """
+        card = _card_of(await self._models.find_one({"_id": version}), version)
+        try:
+            stream = await self._bucket.open_download_stream(version)
+            return await stream.read(), card
+        except GridFSError as error:
+            raise _unreadable(version, error) from None
+
+
+def _unreadable(version: str, error: GridFSError) -> CorruptModel:
+    if isinstance(error, NoFile):
+        return CorruptModel(f"The arrays of model {version} are missing.")
+    return CorruptModel(f"The arrays of model {version} are damaged: {error}")
+
+
+def _card_document(card: ModelCard) -> Document:
+    return {
+        "_id": card.version,
+        "trained_at": card.trained_at,
+        "trained_through": card.trained_through,
+        "algorithm": card.algorithm,
+        "digest": card.digest,
+        "bytes": card.bytes,
+        "shopper_count": card.shopper_count,
+        "product_count": card.product_count,
+        "interaction_count": card.interaction_count,
+        "training_seconds": card.training_seconds,
+        "metrics": {name: dict(values) for name, values in card.metrics.items()},
+    }
+
+
+def _card_of(document: Document | None, version: str) -> ModelCard:
+    if document is None:
+        raise NoModel(f"There is no model {version!r}.")
+    known = dict(document)
+    return ModelCard(
+        version=known.pop("_id"),
+        trained_at=utc(known.pop("trained_at")),
+        trained_through=utc(known.pop("trained_through")),
+        **known,
+    )

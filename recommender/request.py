@@ -1,0 +1,106 @@
+"""What a page asks for, and what it gets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from recommender.catalog import Product
+from recommender.errors import InvalidInput
+from recommender.placements import Placement, Strategy
+
+
+def checked_limit(name: str, value: int, most: int) -> int:
+    """The value, if a list may be that long.
+
+    Raises:
+        InvalidInput: with the bounds.
+    """
+    if not 1 <= value <= most:
+        raise InvalidInput(name, f"must be 1 to {most}, not {value}")
+    return value
+
+
+def _new_id() -> str:
+    return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One shelf, for one shopper, now."""
+
+    placement: Placement
+    limit: int
+    at: datetime
+    """UTC: when the list is made."""
+    product_ids: Sequence[str] = ()
+    """What the shopper is looking at. A shelf of similar products needs one."""
+    exclude: frozenset[str] = frozenset()
+    """Products that must not be on the shelf."""
+    offer_bought_again: bool = False
+    """Whether the shelf may hold what the shopper bought already."""
+    recommendation_id: str = field(default_factory=_new_id)
+    """Of the list that answers. Events carry it back."""
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise InvalidInput("limit", f"must be 1 or more, not {self.limit}")
+
+
+class ReasonKind(StrEnum):
+    """What speaks for a product."""
+
+    BECAUSE_YOU_VIEWED = "because_you_viewed"
+    BECAUSE_YOU_BOUGHT = "because_you_bought"
+    BECAUSE_YOU_LIKED = "because_you_liked"
+    UNLIKE_WHAT_YOU_DISLIKED = "unlike_what_you_disliked"
+    SHARED_ATTRIBUTE = "shared_attribute"
+    SIMILAR_TO = "similar_to"
+    POPULAR = "popular"
+    NEW_ARRIVAL = "new_arrival"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a product's score, in a form a page can show."""
+
+    kind: ReasonKind
+    text: str
+    contribution: float
+    """What it adds to the score. Those of all reasons of a product add up to its score."""
+    weight: float
+    """Its share of all that speaks for the product, from 0 to 1."""
+    product: Product | None = None
+    """The product the reason points at, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One product on a shelf."""
+
+    product: Product
+    rank: int
+    """From 1."""
+    score: float
+    """Comparable only with products of the same shelf and strategy."""
+    strategy: Strategy
+    is_filler: bool
+    """Whether it fills a place that the shelf's own strategy left empty."""
+    reasons: Sequence[Reason]
+    """Strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The answer to a request."""
+
+    recommendation_id: str
+    placement: Placement
+    strategy: Strategy
+    """What chose the first product: the shelf's own strategy, or what stood in for it."""
+    model_version: str | None
+    generated_at: datetime
+    recommendations: Sequence[Recommendation]
+    short_reason: str | None
+    """Why there are fewer products than asked for; None where there are as many."""

@@ -1,0 +1,132 @@
+"""The only reader of the environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from recommender.errors import InvalidSetting
+
+Whole = Annotated[int, Field(ge=1)]
+
+
+def _web_address(text: str) -> str:
+    if text and not (text.startswith(("http://", "https://")) and urlsplit(text).hostname):
+        raise ValueError("must be an http(s) address such as https://shop.example")
+    return text
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set, with its default. The variable is the name in capitals."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, env_file=".env", env_ignore_empty=True, extra="ignore"
+    )
+
+    mongodb_uri: str = ""
+    """The MongoDB to use, such as mongodb://db1,db2/?replicaSet=rs0. Empty: the embedded one."""
+    mongodb_database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "shop"
+    """The database that holds the shop."""
+    mongodb_timeout_seconds: Annotated[float, Field(ge=0.1, le=3600)] = 5.0
+    """How long a database call of the API may take, and how long any program looks for MongoDB."""
+    mongod: str = ""
+    """The mongod binary for the embedded MongoDB. Empty: the one on the path, or in the wheel."""
+    data_dir: Path = Path(".data")
+    """Where the embedded MongoDB, demo pictures and rejected rows are kept."""
+
+    host: str = "127.0.0.1"
+    """The address the API listens on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port the API listens on."""
+    public_url: Annotated[str, AfterValidator(_web_address)] = ""
+    """Put before image and product paths that begin with /. Empty: http://HOST:PORT."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least severe log line that is written."""
+    log_format: Literal["text", "json"] = "text"
+    """How log lines look: for people or for machines."""
+    graphiql: bool = True
+    """Whether a browser that opens /graphql gets GraphiQL."""
+    introspection: bool = True
+    """Whether the schema can be asked for over GraphQL."""
+
+    longest_shelf: Whole = 100
+    """The most products one list may have."""
+    longest_page: Whole = 100
+    """The most entries of one page of products."""
+    largest_batch: Whole = 500
+    """The most events in one recordEvents."""
+    largest_body_bytes: Whole = 1_000_000
+    """The longest request body."""
+    most_query_tokens: Whole = 2_000
+    """The longest GraphQL document, in tokens."""
+    most_query_depth: Whole = 12
+    """How deep fields may be nested in a GraphQL document."""
+    most_query_aliases: Whole = 30
+    """The most aliases in a GraphQL document."""
+    cached_documents: Whole = 500
+    """GraphQL documents kept parsed and validated."""
+
+    ready_without_model: bool = True
+    """Whether /ready says yes before the first training, when lists are popular and new."""
+
+    history_length: Whole = 1_000
+    """The latest events of a shopper that a list is made from."""
+    popular_events: Whole = 20_000
+    """The latest events that popularity is counted from while no model is trained."""
+    poll_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 5.0
+    """How often changes are looked for where MongoDB is no replica set."""
+
+    lease_seconds: Annotated[float, Field(ge=1, le=86_400)] = 60.0
+    """How long a retrain's lease outlives a worker that died."""
+    kept_models: Whole = 5
+    """The most recent models whose arrays are kept, to roll back to."""
+    retrain_window_days: Annotated[int, Field(ge=0, le=36_500)] = 0
+    """A retrain reads events received in this many days. 0: all of them."""
+    held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    """The share of the time span, at its end, that a model is measured on."""
+    training_threads: Whole = 1
+    """Threads of LightFM. More than one is faster, and no longer repeatable to the digit."""
+
+    @classmethod
+    def read(cls, values: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from the environment and .env, or from `values` alone.
+
+        Raises:
+            InvalidSetting: naming each variable that cannot be used, its value and what it takes.
+        """
+        try:
+            if values is None:
+                return cls()
+            return _Given.model_validate({n.lower(): v for n, v in values.items() if v})
+        except ValidationError as error:
+            lines = [
+                f"{'.'.join(str(p) for p in e['loc']).upper()}={e['input']!r}: {e['msg']}"
+                for e in error.errors()
+            ]
+            raise InvalidSetting("Cannot use these settings:\n  " + "\n  ".join(lines)) from None
+
+    @property
+    def base_url(self) -> str:
+        """What paths on this server are made absolute with."""
+        # Listening on every address is not an address that can be opened.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
+        host = f"[{host}]" if ":" in host else host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+class _Given(Settings):
+    """Settings that look at nothing but what they are given, for tests."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)

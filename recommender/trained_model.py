@@ -1,0 +1,156 @@
+"""What training found out: a frozen value made of arrays; to and from bytes, never pickle."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.blend import PARTS, UNLEARNED, Blend
+from recommender.errors import CorruptModel
+from recommender.features import FeatureSpace
+from recommender.ids import Rows
+
+Floats = NDArray[np.float32]
+
+FORMAT = 2
+"""Raised whenever older code could not read what newer code writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedModel:
+    """Vectors of products and of their features, and how popular each product is.
+
+    LightFM gives every product the sum of its features' vectors, its identity being one of them
+    (Kula 2015, arXiv:1507.08439). `product_vectors` are those sums, so serving needs no features
+    but for products that training has not seen.
+    """
+
+    version: str
+    """Sorts by time, names the model everywhere."""
+    trained_at: datetime
+    """UTC."""
+    product_ids: Sequence[str]
+    """The meaning of the product rows."""
+    product_vectors: Floats
+    """(n_products, n_factors)"""
+    product_biases: Floats
+    """(n_products,) what a product scores with everybody: its learned popularity."""
+    popularity: Floats
+    """(n_products,) shoppers drawn to it, decayed with a short half-life. Zero: nobody met it."""
+    lasting_popularity: Floats
+    """(n_products,) the same with a long half-life."""
+    neighbours: Rows
+    """(n_products, n_neighbours) product rows, the strongest of each."""
+    neighbour_weights: Floats
+    """(n_products, n_neighbours) how strongly one product leads to the other."""
+    feature_space: FeatureSpace
+    feature_vectors: Floats
+    """(n_features, n_factors) of the attribute features, zero where no trained product has it."""
+    feature_biases: Floats
+    """(n_features,)"""
+    new_product_bias: float = 0.0
+    """What the identity of an average product adds to its bias. A product that training has not
+    seen gets it, so that it is neither buried nor pushed."""
+    blend: Blend = UNLEARNED
+    """How the parts of a personal score are weighed."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """What it was trained with."""
+
+    def __post_init__(self) -> None:
+        products, factors = self.product_vectors.shape
+        expected = {
+            "product_ids": ((len(self.product_ids),), (products,)),
+            "product_biases": (self.product_biases.shape, (products,)),
+            "popularity": (self.popularity.shape, (products,)),
+            "lasting_popularity": (self.lasting_popularity.shape, (products,)),
+            "neighbours": (self.neighbours.shape[:1], (products,)),
+            "neighbour_weights": (self.neighbour_weights.shape, self.neighbours.shape),
+            "blend": (self.blend.weights.shape, (len(PARTS),)),
+            "feature_vectors": (self.feature_vectors.shape, (len(self.feature_space), factors)),
+            "feature_biases": (self.feature_biases.shape, (len(self.feature_space),)),
+        }
+        for name, (found, wanted) in expected.items():
+            if found != wanted:
+                raise CorruptModel(
+                    f"{name} of model {self.version} has shape {found}, expected {wanted}"
+                )
+        for name in _ARRAYS:
+            if not np.isfinite(getattr(self, name)).all():
+                raise CorruptModel(f"{name} of model {self.version} has values that are no number")
+        if (
+            self.neighbours.size
+            and not 0 <= self.neighbours.min() <= self.neighbours.max() < products
+        ):
+            raise CorruptModel(f"neighbours of model {self.version} has rows that do not exist")
+
+    def to_bytes(self) -> bytes:
+        """The model as one .npz file."""
+        header = {
+            "format": FORMAT,
+            "version": self.version,
+            "trained_at": self.trained_at.isoformat(),
+            "product_ids": list(self.product_ids),
+            "feature_space": self.feature_space.to_json(),
+            "new_product_bias": self.new_product_bias,
+            "blend": self.blend.to_json(),
+            "parameters": dict(self.parameters),
+        }
+        file = io.BytesIO()
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        text = np.frombuffer(json.dumps(header).encode(), np.uint8)
+        np.savez_compressed(file, header=text, neighbours=self.neighbours, **arrays)
+        return file.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "TrainedModel":
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            CorruptModel: if it is anything else.
+        """
+        try:
+            # No pickle: an artifact is data, so loading one can never run code.
+            with np.load(io.BytesIO(data), allow_pickle=False) as file:
+                header = json.loads(file["header"].tobytes())
+                _readable(header["format"])
+                return cls(
+                    version=header["version"],
+                    trained_at=datetime.fromisoformat(header["trained_at"]),
+                    product_ids=header["product_ids"],
+                    feature_space=FeatureSpace.from_json(header["feature_space"]),
+                    new_product_bias=float(header["new_product_bias"]),
+                    blend=Blend.from_json(header["blend"]),
+                    parameters=header["parameters"],
+                    neighbours=file["neighbours"].astype(np.int32, copy=False),
+                    **{name: file[name].astype(np.float32, copy=False) for name in _ARRAYS},
+                )
+        except CorruptModel:
+            raise
+        except Exception as error:
+            # Damage shows as any kind of error: a zip that claims to be encrypted, an array that
+            # claims to be huge.
+            raise CorruptModel(f"This is not a model: {error}") from error
+
+
+def _readable(found: object) -> None:
+    if found != FORMAT:
+        raise CorruptModel(
+            f"The model has format {found}, this program reads {FORMAT}. Retrain, or run the "
+            "version that made it."
+        )
+
+
+_ARRAYS = (
+    "product_vectors",
+    "product_biases",
+    "popularity",
+    "lasting_popularity",
+    "neighbour_weights",
+    "feature_vectors",
+    "feature_biases",
+)

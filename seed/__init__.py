@@ -1,0 +1,1 @@
+"""A demo shop, and other shops' data."""

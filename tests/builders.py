@@ -1,0 +1,194 @@
+"""What tests need of a shop, in few words."""
+
+import asyncio
+import itertools
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import uvicorn
+from pymongo.database import Database
+
+from graphql_api.app import create_app
+from graphql_api.context import open_context
+from recommender.catalog import Product
+from recommender.events import Act, Event, EventType, History, shopper_of_user
+from recommender.interactions import EventTable
+from recommender.money import Money
+from recommender.mongo.documents import Document, event_document
+from recommender.mongo.products import upsert_products
+from recommender.settings import Settings
+from recommender.trained_model import TrainedModel
+from recommender.training import Parameters, train
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+SMALL = Parameters(factors=16, epochs=15)
+"""Enough to tell two tastes apart, in a blink."""
+
+CARD: dict[str, Any] = {
+    "trained_through": NOW,
+    "algorithm": "lightfm hybrid",
+    "shopper_count": 40,
+    "product_count": 24,
+    "interaction_count": 200,
+    "training_seconds": 1.5,
+    "metrics": {"lightfm hybrid": {"ndcg@10": 0.5}},
+}
+"""What `publish` wants to know of a model beside its arrays."""
+
+_numbers = itertools.count(1)
+
+
+def a_product(product_id: str, **more: Any) -> Product:
+    known: dict[str, Any] = {
+        "name": product_id.replace("-", " ").title(),
+        "price": Money.of("9.50", "EUR"),
+        "created_at": NOW - timedelta(days=100),
+        "updated_at": NOW,
+    }
+    return Product(product_id, **{**known, **more})
+
+
+def an_event(
+    user: str, product_id: str, type_: EventType = EventType.VIEW, days_ago: float = 0, **more: Any
+) -> Event:
+    at = NOW - timedelta(days=days_ago)
+    known: dict[str, Any] = {"event_id": f"event-{next(_numbers)}", "at": at, "received_at": at}
+    return Event(
+        type=type_, shopper_id=shopper_of_user(user), product_id=product_id, **{**known, **more}
+    )
+
+
+def an_act(
+    product_id: str,
+    type_: EventType = EventType.VIEW,
+    days_ago: float = 0,
+    rating: float | None = None,
+) -> Act:
+    return Act(product_id, type_, NOW - timedelta(days=days_ago), rating)
+
+
+def a_history(*acts: Act) -> History:
+    return History.of(sorted(acts, key=lambda act: act.at, reverse=True))
+
+
+def two_tastes(
+    shoppers: int = 40, products: int = 12, seed: int = 1
+) -> tuple[dict[str, Product], list[Event]]:
+    """A shop where half of the shoppers buy kitchen things and half garden things.
+
+    Products are kitchen-0, kitchen-1, ..., garden-0, ...; users cook-0, ..., gardener-0, ...
+    """
+    rng = np.random.default_rng(seed)
+    catalogue = {
+        f"{kind}-{n}": a_product(
+            f"{kind}-{n}",
+            name=f"{kind} {word} {n}",
+            categories=(f"Home > {kind.title()}",),
+            brand=f"{kind} works",
+        )
+        for kind, word in (("kitchen", "pan"), ("garden", "spade"))
+        for n in range(products)
+    }
+    events = [
+        an_event(f"{person}-{n}", f"{kind}-{item}", EventType.PURCHASE, days_ago=float(day))
+        for person, kind in (("cook", "kitchen"), ("gardener", "garden"))
+        for n in range(shoppers // 2)
+        for item, day in zip(
+            rng.choice(products, 5, replace=False), rng.uniform(0, 60, 5), strict=True
+        )
+    ]
+    return catalogue, sorted(events, key=lambda event: event.at)
+
+
+def trained_on(
+    catalogue: Mapping[str, Product], events: Sequence[Event], version: str = "v1"
+) -> TrainedModel:
+    return train(
+        EventTable.of(events), catalogue, version=version, trained_at=NOW, parameters=SMALL
+    )
+
+
+def stock(
+    database: Database[Document], products: Sequence[Product], events: Sequence[Event] = ()
+) -> None:
+    """Put products and events into a database."""
+    upsert_products(database, products, NOW)
+    if events:
+        database["events"].insert_many([event_document(e) for e in events])
+
+
+async def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """Wait until the condition gives something true, and give it back."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = condition()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(0.01)
+
+
+async def until_it_answers(client: httpx.AsyncClient) -> None:
+    """Wait for a server that was just started."""
+
+    async def answers() -> bool:
+        try:
+            return (await client.get("/healthy")).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    await until(answers, seconds=30)
+
+
+async def ask(api: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+    """The data of a GraphQL answer without errors."""
+    response = await api.post("/graphql", json={"query": query, "variables": variables})
+    answer = response.json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def a_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def settings_for(mongodb_uri: str, name: str, folder: Path, **more: str) -> Settings:
+    return Settings.read(
+        {
+            "MONGODB_URI": mongodb_uri,
+            "MONGODB_DATABASE": name,
+            "DATA_DIR": str(folder),
+            **more,
+        }
+    )
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """A server on a free port, and a client that knows it."""
+    app = create_app(settings, lambda: open_context(settings.mongodb_uri, settings))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    )
+    task = asyncio.create_task(server._serve())
+    while not server.started:
+        if task.done():
+            task.result()
+            raise RuntimeError("The server did not start.")
+        await asyncio.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        await task

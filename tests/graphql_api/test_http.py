@@ -1,0 +1,195 @@
+"""GraphQL over HTTP: media types, status codes, malformed and oversized requests."""
+
+import time
+
+import httpx
+import pytest
+from builders import serving, settings_for
+from graphql import build_client_schema, get_introspection_query, parse
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from graphql_api.http import CONTENT_SECURITY_POLICY, GRAPHIQL_PAGE, accepted
+from graphql_api.limits import size_of
+
+NEW, OLD = "application/graphql-response+json", "application/json"
+
+
+async def post(api, body, accept=OLD, content_type=OLD):
+    headers = {"accept": accept, "content-type": content_type}
+    return await api.post("/graphql", content=body, headers=headers)
+
+
+@pytest.mark.parametrize("accept", [NEW, OLD, "*/*", f"{NEW}, {OLD};q=0.9", f"{NEW};q=0.1, {OLD}"])
+async def test_an_answer_is_in_the_media_type_that_was_asked_for(api, accept):
+    response = await post(api, b'{"query": "{ __typename }"}', accept)
+    assert response.status_code == 200
+    wanted = NEW if accept.startswith(NEW) and "0.1" not in accept else OLD
+    assert response.headers["content-type"] == f"{wanted}; charset=utf-8"
+    assert response.json() == {"data": {"__typename": "Query"}}
+
+
+@pytest.mark.parametrize("query", ["{", "{ nothing }", "query($a: Int!) { __typename }"])
+async def test_a_request_that_cannot_be_executed_is_a_400_for_those_who_know_the_media_type(
+    api, query
+):
+    body = httpx.Request("POST", "http://x", json={"query": query}).content
+    for accept, status in ((NEW, 400), (OLD, 200)):
+        response = await post(api, body, accept)
+        assert response.status_code == status
+        assert "data" not in response.json()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"5",
+        b'"x"',
+        b"null",
+        b"true",
+        b"[]",
+        b"[{}]",
+        b"{}",
+        b'{"query": 5}',
+        b'{"query": "{__typename}", "variables": []}',
+        b'{"query": "{__typename}", "operationName": 5}',
+        b'{"query": "\xff"}',
+        b"[" * 200_000,
+        b"[" * 200_000 + b"]" * 200_000,
+        b'{"variables": {"a": ' + b"1" * 5000 + b"}}",
+    ],
+    ids=lambda body: body[:30],
+)
+async def test_a_malformed_body_is_refused_as_a_graphql_error(api, body):
+    response = await post(api, body)
+    assert response.status_code == 400
+    [error] = response.json()["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_other_methods_and_content_types_are_refused(api):
+    response = await api.delete("/graphql")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
+    for content_type in ("text/plain", "multipart/form-data", "application/xml"):
+        response = await post(api, b'{"query": "{__typename}"}', content_type=content_type)
+        assert response.status_code == 400
+
+
+async def test_a_mutation_by_get_is_refused(api):
+    query = 'mutation { recordFeedback(input: {shopper: {userId: "a"}, productId: "b", rating: 1}) { accepted } }'  # noqa: E501
+    response = await api.get("/graphql", params={"query": query})
+    assert response.status_code in (400, 405)
+
+
+async def test_a_body_that_is_too_long_is_refused(api):
+    assert (await post(api, b"x" * 1_000_001)).status_code == 413
+
+
+def nested(levels):
+    """Reasons point at products only, so this is no query of ours: depth is judged before that."""
+    return "{ product " + "{ similar " * (levels - 1) + "{ name } " + "} " * (levels - 1) + "}"
+
+
+@pytest.mark.parametrize(
+    ("query", "message", "code"),
+    [
+        (
+            "{" + " ".join(f"a{n}: __typename" for n in range(31)) + "}",
+            "The document is using 31 aliases; at most 30 are allowed.",
+            "QUERY_TOO_COSTLY",
+        ),
+        (
+            nested(12),
+            "The document is nested 13 levels deep; at most 12 are allowed.",
+            "QUERY_TOO_COSTLY",
+        ),
+        (
+            "{" + " __typename" * 3000 + "}",
+            "Syntax Error: Document contains more than 2000 tokens",
+            "BAD_USER_INPUT",
+        ),
+    ],
+    ids=["aliases", "depth", "tokens"],
+)
+async def test_a_document_over_a_limit_is_refused_with_limit_and_value(api, query, message, code):
+    response = await api.post("/graphql", json={"query": query})
+    [error] = response.json()["errors"]
+    assert error["message"].startswith(message)
+    assert error["extensions"]["code"] == code
+
+
+async def test_fragments_that_spread_one_another_without_end_take_no_time():
+    """Each spreads the next one twice: two to the power of 150 fields, if one counted them."""
+    fragments = [f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(150)]
+    last = "fragment f150 on Query { x: __typename }"
+    start = time.process_time()
+    size = size_of(parse("{ ...f0 } " + " ".join([*fragments, last])))
+    assert size.depth == 1
+    assert size.aliases == 2**150
+    assert time.process_time() - start < 5
+
+
+def test_a_fragment_that_spreads_itself_is_measured_all_the_same():
+    assert size_of(parse("{ ...f } fragment f on Query { ...f a: x }")).aliases == 1
+
+
+async def test_directives_without_end_give_few_errors(api):
+    query = "{ __typename " + "@nothing " * 900 + "}"
+    response = await api.post("/graphql", json={"query": query})
+    assert len(response.json()["errors"]) <= 6
+
+
+async def test_tools_can_ask_for_the_schema_as_they_always_do(api):
+    response = await api.post("/graphql", json={"query": get_introspection_query()})
+    assert build_client_schema(response.json()["data"]).query_type.name == "Query"
+
+
+async def test_introspection_without_end_is_refused(api):
+    deep = "fields { type { " * 8 + "name" + " } }" * 8
+    response = await api.post(
+        "/graphql", json={"query": f"{{ __schema {{ types {{ {deep} }} }} }}"}
+    )
+    assert "data" not in response.json()
+
+
+async def test_introspection_is_a_setting(mongodb_uri, database, tmp_path):
+    query = {"query": "{ __schema { queryType { name } } }"}
+    for allowed in ("true", "false"):
+        settings = settings_for(mongodb_uri, database.name, tmp_path, INTROSPECTION=allowed)
+        async with serving(settings) as api:
+            answer = (await api.post("/graphql", json=query)).json()
+            assert ("data" in answer) == (allowed == "true")
+
+
+async def test_a_browser_gets_graphiql_from_our_own_files(api):
+    response = await api.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
+    assert response.status_code == 200
+    assert response.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert response.headers["vary"] == "Accept"
+    page = GRAPHIQL_PAGE.read_text()
+    assert response.text == page
+    for piece in page.split('"'):
+        assert not piece.startswith("http")
+        if piece.startswith("/static/"):
+            assert (await api.get(piece)).status_code == 200
+
+
+async def test_the_bare_address_leads_to_graphiql(api):
+    response = await api.get("/", headers={"accept": "text/html"}, follow_redirects=True)
+    assert response.text == GRAPHIQL_PAGE.read_text()
+
+
+async def test_graphiql_is_a_setting(mongodb_uri, database, tmp_path):
+    settings = settings_for(mongodb_uri, database.name, tmp_path, GRAPHIQL="false")
+    async with serving(settings) as api:
+        response = await api.get("/graphql", headers={"accept": "text/html"})
+        assert response.status_code == 404
+
+
+@given(st.text(max_size=60))
+@hypothesis_settings(max_examples=300)
+def test_any_accept_header_chooses_one_of_the_two(header):
+    assert accepted(header) in (NEW, OLD)

@@ -1,0 +1,56 @@
+"""Documents that are kept parsed, and those that are not."""
+
+import pytest
+from graphql import parse, print_ast
+
+from graphql_api.limits import LONGEST_KEPT_TEXT, Refused, document_cache
+from graphql_api.schema import make_schema
+from recommender.settings import Settings
+
+QUERY = "{ __typename }"
+
+
+@pytest.fixture
+def document():
+    settings = Settings.read({})
+    return document_cache(make_schema(settings)._schema, settings)
+
+
+def test_a_document_is_parsed_and_validated_once(document):
+    assert document(QUERY) is document(QUERY)
+
+
+def test_a_long_text_works_and_is_not_kept(document):
+    """Comments are no tokens: the text is as long as a body may be."""
+    longest = QUERY + "#" * (LONGEST_KEPT_TEXT - len(QUERY))
+    assert document(longest) is document(longest)
+    assert document(longest + "#") is not document(longest + "#")
+    assert print_ast(document(longest + "#" * 900_000)) == print_ast(parse(QUERY))
+
+
+@pytest.mark.parametrize("query", ["{ nothing }", "{ a " * 13 + "}" * 13], ids=["wrong", "deep"])
+def test_a_document_with_a_mistake_is_refused_each_time_and_not_kept(document, query):
+    with pytest.raises(Refused) as first:
+        document(query)
+    with pytest.raises(Refused) as second:
+        document(query)
+    assert len(first.value.errors) == len(second.value.errors) == 1
+    assert first.value.document is not second.value.document
+
+
+async def test_a_query_with_a_long_comment_is_answered(api):
+    for _ in range(2):
+        response = await api.post("/graphql", json={"query": QUERY + "#" * 900_000})
+        assert response.json() == {"data": {"__typename": "Query"}}
+
+
+async def test_a_document_from_the_cache_is_not_validated_again(api, monkeypatch):
+    """Validating takes a millisecond, more than everything else together."""
+
+    def not_again(*_):
+        pytest.fail("Strawberry validated a document that we had validated")
+
+    monkeypatch.setattr("strawberry.schema.schema.validate_document", not_again)
+    for _ in range(2):
+        response = await api.post("/graphql", json={"query": "{ __typename }"})
+        assert response.json() == {"data": {"__typename": "Query"}}
