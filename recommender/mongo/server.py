@@ -10,7 +10,6 @@ import fcntl
 import importlib.util
 import os
 import shutil
-import signal
 import socket
 import stat
 import time
