@@ -14,7 +14,7 @@ from scipy.optimize import minimize
 from recommender.algorithms.personalized import Blended
 from recommender.blend import FARTHEST, PARTS, UNLEARNED, Blend
 from recommender.engine import allowed
-from recommender.evaluation import Split, histories
+from recommender.evaluation.splits import Split, histories
 from recommender.fold_in import taste
 from recommender.live_model import LiveModel
 from recommender.placements import Placement

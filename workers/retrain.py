@@ -17,20 +17,12 @@ from recommender.blend import PARTS, Blend
 from recommender.blend_learning import Lessons, learn, lessons
 from recommender.catalog import Product
 from recommender.errors import CorruptModel, LeaseTaken, NoModel, NotEnoughData
-from recommender.evaluation import (
-    CUTOFFS,
-    MEASURES,
-    Quality,
-    Split,
-    difference,
-    engine_lists,
-    item_knn_lists,
-    judge,
-    popularity_lists,
-    rating_errors,
-    split_at,
-    temporal_split,
-)
+from recommender.evaluation.baselines import item_knn_lists, popularity_lists
+from recommender.evaluation.intervals import difference
+from recommender.evaluation.lists import engine_lists
+from recommender.evaluation.metrics import CUTOFFS, MEASURES, Quality, judge
+from recommender.evaluation.splits import Split, split_at, temporal_split
+from recommender.evaluation.stars import rating_errors
 from recommender.interactions import EventTable
 from recommender.mongo.documents import EVENTS, Document, utc
 from recommender.mongo.event_table import read_events

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from recommender.blend import PARTS, UNLEARNED, Blend
 from recommender.blend_learning import Lessons, learn, lessons
-from recommender.evaluation import temporal_split
+from recommender.evaluation.splits import temporal_split
 from recommender.interactions import EventTable
 from recommender.item_item import MOST_NEIGHBOURS, neighbours
 

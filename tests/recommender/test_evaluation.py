@@ -9,17 +9,12 @@ from builders import NOW, a_product, an_event, trained_on, two_tastes
 
 from recommender.engine import recommend
 from recommender.errors import NotEnoughData
-from recommender.evaluation import (
-    difference,
-    engine_lists,
-    histories,
-    item_knn_lists,
-    judge,
-    popularity_lists,
-    rating_errors,
-    split_at,
-    temporal_split,
-)
+from recommender.evaluation.baselines import item_knn_lists, popularity_lists
+from recommender.evaluation.intervals import difference
+from recommender.evaluation.lists import engine_lists
+from recommender.evaluation.metrics import judge
+from recommender.evaluation.splits import histories, split_at, temporal_split
+from recommender.evaluation.stars import rating_errors
 from recommender.events import EventType
 from recommender.interactions import EventTable
 from recommender.live_model import LiveModel

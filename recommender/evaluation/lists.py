@@ -1,0 +1,32 @@
+"""What shoppers would have been shown, by the engine that serves."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from recommender.engine import recommend
+from recommender.evaluation.metrics import CUTOFFS, Lists
+from recommender.evaluation.splits import Split, histories
+from recommender.live_model import LiveModel
+from recommender.placements import Placement
+from recommender.request import Request
+from recommender.trained_model import TrainedModel
+
+
+def engine_lists(
+    model: TrainedModel,
+    split: Split,
+    history_length: int,
+    progress: Callable[[int, int], None] = lambda _done, _of: None,
+) -> Lists:
+    """What shoppers would have been shown at the cut, by the engine that serves."""
+    live = LiveModel(model, split.products.values())
+    row_of = {p: row for row, p in enumerate(split.train.products)}
+    lists = np.full((len(split.shoppers), max(CUTOFFS)), -1, np.int32)
+    for n, history in enumerate(histories(split.train, split.shoppers, history_length)):
+        request = Request(Placement.HOME, max(CUTOFFS), split.cut)
+        shelf = recommend(request, history, live)
+        rows = [row_of.get(r.product.product_id, -1) for r in shelf.recommendations]
+        lists[n, : len(rows)] = rows
+        progress(n + 1, len(split.shoppers))
+    return lists
