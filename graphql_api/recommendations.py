@@ -12,7 +12,7 @@ from recommender.engine import recommend
 from recommender.errors import InvalidInput, UnknownProduct
 from recommender.events import History, shopper_of_session, shopper_of_user
 from recommender.ids import checked_id
-from recommender.placements import Placement, Strategy
+from recommender.placements import NEEDS_PRODUCTS, Placement, Strategy
 from recommender.request import Request, Shelf, checked_limit
 
 
@@ -44,6 +44,16 @@ class RecommendationContextInput:
         default_factory=list,
         description="Products on the page. They are not recommended; the first one is what "
         "the placement similar goes by, which needs one.",
+    )
+    cart_product_ids: list[strawberry.ID] = strawberry.field(
+        default_factory=list,
+        description="Products in the cart. They are not recommended; the placement "
+        "bought_together goes by them and by what is on the page, and needs one of either.",
+    )
+    category: str | None = strawberry.field(
+        default=None,
+        description='A path such as "Home > Kitchen". Its products come first; others only fill '
+        "up the list, and say so.",
     )
 
 
@@ -137,11 +147,20 @@ async def shelf_for(
     placement: Placement,
     limit: int,
     product_ids: tuple[str, ...] = (),
+    category: str | None = None,
+    diversity: float = 0.0,
 ) -> Shelf:
     """A shelf with the shopper's history as it is in the database at this moment."""
+    request = Request(
+        placement,
+        limit,
+        at=context.now(),
+        product_ids=product_ids,
+        category=category,
+        diversity=diversity,
+    )
     history = await context.events.history(shopper_id) if shopper_id else History()
-    request = Request(placement, limit, at=context.now(), product_ids=product_ids)
-    return recommend(request, history, context.live)
+    return recommend(request, history, context.live, rules=context.settings.rules)
 
 
 DEFAULT_LENGTH = 12
@@ -164,13 +183,20 @@ class RecommendationQueries:
         info: Info,
         shopper: Annotated[ShopperInput, strawberry.argument(description="Who it is for.")],
         placement: Annotated[
-            str, strawberry.argument(description="The shelf: home, similar, popular or newest.")
+            str, strawberry.argument(description=f"The shelf: {', '.join(Placement)}.")
         ] = "home",
         context: Annotated[
             RecommendationContextInput | None,
             strawberry.argument(description="What the shopper is looking at now."),
         ] = None,
         first: Length = None,
+        diversity: Annotated[
+            float,
+            strawberry.argument(
+                description="From 0, the best products however alike, to 1, as different from one "
+                "another as can be."
+            ),
+        ] = 0.0,
     ) -> RecommendationConnection | None:
         longest = info.context.settings.longest_shelf
         place = placement_named(placement)
@@ -180,6 +206,8 @@ class RecommendationQueries:
             place,
             length_of(first, longest),
             product_ids_in(context, place, longest),
+            context.category if context else None,
+            diversity,
         )
         return RecommendationConnection.of(shelf, info.context.settings.base_url)
 
@@ -221,15 +249,16 @@ def length_of(first: int | None, longest: int) -> int:
 def product_ids_in(
     context: RecommendationContextInput | None, placement: Placement, most: int
 ) -> tuple[str, ...]:
-    """The products on the page.
+    """The products on the page, then those in the cart.
 
     Raises:
         InvalidInput: if there are too many, one cannot be an id, or the shelf needs one.
     """
-    ids = context.product_ids if context else []
-    if placement is Placement.SIMILAR and not ids:
+    ids = [*context.product_ids, *context.cart_product_ids] if context else []
+    if placement in NEEDS_PRODUCTS and not ids:
         raise InvalidInput(
-            "productIds", "must name the product to be similar to: context: {productIds: [...]}"
+            "productIds",
+            f"must name a product for the shelf {placement}: context: {{productIds: [...]}}",
         )
     if len(ids) > most:
         raise InvalidInput("productIds", f"must be at most {most}, not {len(ids)}")

@@ -60,8 +60,15 @@ _enum(
     {
         Strategy.PERSONALIZED: "From what this shopper did.",
         Strategy.SIMILAR: "From its likeness to the product being looked at.",
+        Strategy.BOUGHT_TOGETHER: "From what shares baskets with what is on the page or in the "
+        "cart.",
+        Strategy.BECAUSE_YOU_VIEWED: "From its likeness to what the shopper looked at last.",
+        Strategy.TRENDING: "From how many more shoppers take to it than before.",
         Strategy.POPULAR: "From what many shoppers take to these days.",
         Strategy.NEWEST: "From when the shop began to sell it.",
+        Strategy.RECENTLY_VIEWED: "From what the shopper looked at and did not buy since.",
+        Strategy.BUY_AGAIN: "From how much it is time for the shopper to buy it again.",
+        Strategy.NEXT_BASKET: "From what is due again and what would be new to this shopper.",
     },
 )
 _enum(
@@ -73,8 +80,12 @@ _enum(
         ReasonKind.BECAUSE_YOU_BOUGHT: "The shopper bought the product it points at.",
         ReasonKind.BECAUSE_YOU_LIKED: "The shopper liked the product it points at.",
         ReasonKind.UNLIKE_WHAT_YOU_DISLIKED: "It is unlike what the shopper turned away from.",
-        ReasonKind.SHARED_ATTRIBUTE: "The shopper seems to like things with such a property.",
+        ReasonKind.SHARED_ATTRIBUTE: "The shopper seems to like things with such a property, or "
+        "the product it points at has it too.",
         ReasonKind.SIMILAR_TO: "It is like the product it points at.",
+        ReasonKind.BOUGHT_WITH: "It is often in the same basket as the product it points at.",
+        ReasonKind.TIME_TO_BUY_AGAIN: "The shopper bought it before, and may need it again.",
+        ReasonKind.TRENDING: "More and more shoppers take to it.",
         ReasonKind.POPULAR: "Many shoppers take to it.",
         ReasonKind.NEW_ARRIVAL: "The shop began to sell it lately.",
     },

@@ -36,6 +36,9 @@ class Blend:
     size_deviation: float
     quality: Mapping[str, float]
     """NDCG@10 on the window it was learned on: of each way that was tried."""
+    repeat: float = 6.0
+    """What the root of how much a product is due (`rhythm.due`) counts beside these parts, where
+    what the shopper bought before may be offered again."""
 
     def for_size(self, n_products: int) -> Floats:
         """(n_parts,) weights for a shopper of whom this many products are known."""
@@ -53,6 +56,7 @@ class Blend:
             "size_mean": self.size_mean,
             "size_deviation": self.size_deviation,
             "quality": dict(self.quality),
+            "repeat": self.repeat,
         }
 
     @classmethod
@@ -64,6 +68,7 @@ class Blend:
             float(data["size_mean"]),
             float(data["size_deviation"]),
             data["quality"],
+            float(data["repeat"]),
         )
 
 

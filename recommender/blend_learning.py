@@ -5,7 +5,7 @@ say which weights would have put them on top.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from recommender.fold_in import taste
 from recommender.live_model import LiveModel
 from recommender.placements import Placement
 from recommender.request import Request
+from recommender.rhythm import due
 from recommender.trained_model import Floats, TrainedModel
 
 MOST_LEARNERS = 1_000
@@ -32,6 +33,8 @@ RIDGE = 1e-3
 """L2 of the softmax regression."""
 STEPS = (0.5, 0.25, 0.12)
 """Of the climb, as shares of a weight."""
+REPEAT_WEIGHTS = np.geomspace(0.5, 64, 15)
+"""Of how much something is due, to choose from; times the largest weight."""
 SMALLEST_WEIGHT = 0.15
 """What a step is a share of, where the weight itself is smaller."""
 
@@ -53,6 +56,9 @@ class Lessons:
     """(n_shoppers,) the discounted gain of a perfect list."""
     size: NDArray[np.float64]
     """(n_shoppers,) log(1 + products known of the shopper)."""
+    due: Floats
+    """(n_shoppers, n_candidates) the root of how much it is time to buy it again; 0 where it may
+    not be offered again."""
 
     def __len__(self) -> int:
         return len(self.size)
@@ -65,6 +71,7 @@ class Lessons:
             self.taken[shoppers],
             self.ideal[shoppers],
             self.size[shoppers],
+            self.due[shoppers],
         )
 
 
@@ -75,12 +82,12 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
     live_rows = np.array([row_of[p] for p in split.train.products], np.int64)
     count = len(split.shoppers)
     chosen = np.sort(np.random.default_rng(seed).permutation(count)[: min(count, MOST_LEARNERS)])
-    request = Request(Placement.HOME, LIST_LENGTH, at=split.cut)
+    request = Request(Placement.HOME, LIST_LENGTH, at=split.cut, offer_bought_again=split.repeats)
     gains = np.cumsum(1 / np.log2(np.arange(LIST_LENGTH) + 2))
-    found: list[tuple[Floats, NDArray[np.bool_], float, float]] = []
+    found: list[tuple[Floats, NDArray[np.bool_], float, float, Floats]] = []
     shoppers = [split.shoppers[n] for n in chosen.tolist()]
     for n, history in zip(
-        chosen.tolist(), histories(split.train, shoppers, history_length), strict=True
+        chosen.tolist(), histories(split.known, shoppers, history_length), strict=True
     ):
         known = taste(history, live)
         if known is None:
@@ -89,34 +96,45 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
         eligible = np.flatnonzero(allowed(request, history, live))
         if not len(eligible):
             continue
+        again = np.zeros(len(live), np.float32)
+        if split.repeats:
+            what = due(history.purchases, live, split.cut)
+            again[what.rows] = np.sqrt(what.scores)
         best = min(CANDIDATES, len(eligible))
         top = np.argpartition(-parts[:, eligible], best - 1, axis=1)[:, :best]
-        candidates = eligible[np.unique(top)]
+        candidates = eligible[np.unique(np.append(top, np.flatnonzero(again[eligible])))]
         wanted = live_rows[split.truth[n]]
         ideal = float(gains[min(len(wanted), LIST_LENGTH) - 1])
         size = float(np.log1p(len(known.rows)))
-        found.append((parts[:, candidates].T, np.isin(candidates, wanted), ideal, size))
-    longest = max((len(taken) for _, taken, _, _ in found), default=0)
+        taken = np.isin(candidates, wanted)
+        found.append((parts[:, candidates].T, taken, ideal, size, again[candidates]))
+    longest = max((len(taken) for _, taken, *_ in found), default=0)
     filled = Lessons(
         np.zeros((len(found), longest, len(PARTS)), np.float32),
         np.zeros((len(found), longest), bool),
         np.zeros((len(found), longest), bool),
-        np.array([ideal for _, _, ideal, _ in found]),
-        np.array([size for _, _, _, size in found]),
+        np.array([ideal for _, _, ideal, *_ in found]),
+        np.array([size for *_, size, _ in found]),
+        np.zeros((len(found), longest), np.float32),
     )
-    for n, (parts, taken, _, _) in enumerate(found):
+    for n, (parts, taken, _, _, again) in enumerate(found):
         filled.parts[n, : len(parts)] = parts
         filled.there[n, : len(parts)] = True
         filled.taken[n, : len(parts)] = taken
+        filled.due[n, : len(parts)] = again
     return filled
 
 
-def learn(windows: Sequence[Lessons]) -> Blend:
+def learn(windows: Sequence[Lessons], again: Sequence[Lessons] = ()) -> Blend:
     """The weights that would have made the best lists, if that holds for shoppers left out.
 
     A softmax regression on what was taken next (convex, so always the same answer), then a climb
     in NDCG@10 itself, weight by weight. Both and the unlearned weights compete on shoppers that
     they have not seen; the winner is learned anew from everybody.
+
+    Args:
+        windows: of lists that offer nothing a second time.
+        again: of lists that do, to learn what it counts that something is due.
     """
     together = _pooled(windows)
     if len(together) < FEWEST_LEARNERS:
@@ -140,8 +158,15 @@ def learn(windows: Sequence[Lessons]) -> Blend:
         for name, way in ways.items():
             quality[name] += _ndcg(unseen, sizes(unseen), way(seen)) / 2
     best = max(ways, key=lambda name: quality[name])
-    weights, slopes = ways[best](together).astype(np.float32)
-    return Blend(weights, slopes, mean, deviation, quality)
+    found = ways[best](together)
+    weights, slopes = found.astype(np.float32)
+    blend = Blend(weights, slopes, mean, deviation, quality)
+    repeating = _pooled(again)
+    if len(repeating) < FEWEST_LEARNERS:
+        return blend
+    tried = (REPEAT_WEIGHTS * np.abs(found[0]).max()).tolist()
+    repeat = max(tried, key=lambda weight: _ndcg(repeating, sizes(repeating), found, weight))
+    return replace(blend, repeat=repeat)
 
 
 def _unlearned() -> Weights:
@@ -162,6 +187,7 @@ def _pooled(windows: Sequence[Lessons]) -> Lessons:
             np.zeros((0, 0), bool),
             np.zeros(0),
             np.zeros(0),
+            np.zeros((0, 0), np.float32),
         )
     return Lessons(
         np.concatenate([widened(w.parts) for w in windows]).astype(np.float32),
@@ -169,19 +195,22 @@ def _pooled(windows: Sequence[Lessons]) -> Lessons:
         np.concatenate([widened(w.taken) for w in windows]).astype(bool),
         np.concatenate([w.ideal for w in windows]),
         np.concatenate([w.size for w in windows]),
+        np.concatenate([widened(w.due) for w in windows]).astype(np.float32),
     )
 
 
-def _scores(of: Lessons, sizes: Floats, weights: Weights) -> Floats:
+def _scores(of: Lessons, sizes: Floats, weights: Weights, repeat: float) -> Floats:
     """(n_shoppers, n_candidates); -inf where there is no candidate."""
     mine = (weights[0] + sizes[:, None] * weights[1]).astype(np.float32)
     scores: Floats = np.einsum("uck,uk->uc", of.parts, mine)
+    if repeat:
+        scores += np.float32(repeat) * of.due
     scores[~of.there] = -np.inf
     return scores
 
 
-def _ndcg(of: Lessons, sizes: Floats, weights: Weights) -> float:
-    scores = _scores(of, sizes, weights)
+def _ndcg(of: Lessons, sizes: Floats, weights: Weights, repeat: float = 0.0) -> float:
+    scores = _scores(of, sizes, weights, repeat)
     length = min(LIST_LENGTH, scores.shape[1])
     top = np.argpartition(-scores, length - 1, axis=1)[:, :length]
     order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")

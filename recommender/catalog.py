@@ -101,6 +101,11 @@ def category_levels(path: str) -> list[str]:
     return [CATEGORY_SEPARATOR.join(steps[: n + 1]) for n in range(len(steps))]
 
 
+def deepest_category(product: Product) -> str:
+    """The deepest level of the product's first category path; "" where it has none."""
+    return category_levels(product.categories[0])[-1] if product.categories else ""
+
+
 def _no_longer_than(name: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise InvalidInput(name, f"must be at most {longest} characters, not {len(text)}")

@@ -1,18 +1,27 @@
 """Placement -> algorithms -> a full shelf with reasons."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.algorithms import ALGORITHMS, Algorithm
-from recommender.best_first import best_first
+from recommender.choosing import Choice
 from recommender.events import History
-from recommender.explain import reasons
-from recommender.fold_in import Taste, taste
+from recommender.explain import Scores, reasons
+from recommender.fold_in import taste
 from recommender.live_model import LiveModel
-from recommender.placements import ALGORITHMS_OF, Strategy
+from recommender.placements import ALGORITHMS_OF, EXPLORING, OFFERS_BOUGHT, Strategy
 from recommender.request import Recommendation, Request, Shelf
+from recommender.rules import Rules
+from recommender.shopper import Shopper
+
+NO_RULES = Rules()
+
+FEW_SHOPPERS = 5.0
+"""Up to this popularity a young product gets the places that are kept for those."""
 
 
 def recommend(
@@ -20,12 +29,12 @@ def recommend(
     history: History,
     live: LiveModel,
     algorithms: Mapping[Strategy, Algorithm] = ALGORITHMS,
+    rules: Rules = NO_RULES,
 ) -> Shelf:
     """The shelf that answers a request. Pure: it reads its arguments and nothing else."""
-    known = taste(history, live)
-    eligible = allowed(request, history, live)
+    shopper = Shopper(history, taste(history, live))
     strategies = ALGORITHMS_OF[request.placement]
-    found = fill_shelf(request, known, live, eligible, {s: algorithms[s] for s in strategies})
+    found = fill_shelf(request, shopper, live, {s: algorithms[s] for s in strategies}, rules)
     return Shelf(
         recommendation_id=request.recommendation_id,
         placement=request.placement,
@@ -53,39 +62,82 @@ def allowed(request: Request, history: History, live: LiveModel) -> NDArray[np.b
 
 def fill_shelf(
     request: Request,
-    known: Taste | None,
+    shopper: Shopper,
     live: LiveModel,
-    eligible: NDArray[np.bool_],
     algorithms: Mapping[Strategy, Algorithm],
+    rules: Rules = NO_RULES,
 ) -> list[Recommendation]:
     """Take from each algorithm in turn until the shelf is full.
 
     A later algorithm only fills the places the earlier ones left empty, so a shopper nobody
-    knows still gets a shelf. Returns fewer than `request.limit` only when nothing more is left
+    knows still gets a shelf; and where a category was asked for, products of others only fill what
+    all algorithms left empty. Returns fewer than `request.limit` only when nothing more is left
     that may be shown.
     """
     shelf: list[Recommendation] = []
     own = next(iter(algorithms), None)
-    for strategy, algorithm in algorithms.items():
-        if len(shelf) == request.limit:
-            break
-        scores = algorithm(request, known, live)
-        if scores is None:
-            continue
-        rows = best_first(scores.values, eligible, request.limit - len(shelf))
-        for row, score in zip(rows.tolist(), scores.values[rows].tolist(), strict=True):
-            shelf.append(
-                Recommendation(
-                    product=live.products[row],
-                    rank=len(shelf) + 1,
-                    score=score,
-                    strategy=strategy,
-                    is_filler=strategy is not own,
-                    reasons=reasons(scores.parts(row)),
+    page = [row for p in request.product_ids if (row := live.row_of.get(p)) is not None]
+    choice = Choice(live, rules, page, request.diversity)
+    scored: dict[Strategy, Scores | None] = {}
+    open_to_all = allowed(request, shopper.history, live)
+    for inside in (True, False) if request.category is not None else (True,):
+        for strategy, algorithm in algorithms.items():
+            missing = request.limit - len(shelf)
+            if not missing:
+                return shelf
+            if strategy not in scored:
+                scored[strategy] = algorithm(request, shopper, live)
+            if (scores := scored[strategy]) is None:
+                continue
+            if strategy in OFFERS_BOUGHT:
+                eligible = allowed(replace(request, offer_bought_again=True), shopper.history, live)
+            else:
+                eligible = open_to_all.copy()
+            eligible[choice.rows] = False
+            if request.category is not None and inside:
+                eligible &= live.within(request.category)
+            if strategy is own and rules.exploration_share and request.placement in EXPLORING:
+                rows = _explore(choice, scores, eligible, missing, request, live, rules)
+            else:
+                rows = choice.take(scores.values, eligible, missing)
+            for row, score in zip(rows, scores.values[rows].tolist(), strict=True):
+                shelf.append(
+                    Recommendation(
+                        product=live.products[row],
+                        rank=len(shelf) + 1,
+                        score=score,
+                        strategy=strategy,
+                        is_filler=strategy is not own or not inside,
+                        reasons=reasons(scores.parts(row)),
+                    )
                 )
-            )
-        eligible[rows] = False
     return shelf
+
+
+def _explore(
+    choice: Choice,
+    scores: Scores,
+    eligible: NDArray[np.bool_],
+    count: int,
+    request: Request,
+    live: LiveModel,
+    rules: Rules,
+) -> list[int]:
+    """Rows of the best products, with some young ones spread among them, never at the top.
+
+    Young products that are there by their own strength count too.
+    """
+    kept = int(rules.exploration_share * count + 1e-9)
+    since = (request.at - timedelta(days=rules.exploration_days)).timestamp()
+    young = (live.created_at > since) & (live.popularity <= FEW_SHOPPERS)
+    rows = choice.take(scores.values, eligible, count - kept)
+    missing = max(kept - int(young[rows].sum()), 0)
+    found = choice.take(scores.values, eligible & young, missing)
+    eligible[found] = False
+    every = (len(rows) + len(found)) / (len(found) + 1)
+    for n, row in enumerate(found):
+        rows.insert(max(int(every * (n + 1)), 1), row)
+    return rows + choice.take(scores.values, eligible, count - len(rows))
 
 
 def _why_short(request: Request, live: LiveModel, found: int) -> str | None:
@@ -96,6 +148,7 @@ def _why_short(request: Request, live: LiveModel, found: int) -> str | None:
     available = int(live.available.sum())
     return (
         f"{found} of {request.limit}: of {len(live.row_of)} products in the catalogue {available} "
-        "can be bought now, less what this shopper bought, rated or turned away from and what the "
-        "page shows already."
+        "can be bought now, less what this shopper bought, rated or turned away from, what the "
+        "page shows already, variants of one product, and more of a brand or category than the "
+        "shop wants on a shelf."
     )

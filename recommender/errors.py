@@ -44,8 +44,16 @@ class NotEnoughData(RecommenderError):
     """Too few events or products to learn from."""
 
 
+class LeftOut(RecommenderError):
+    """A baseline that cannot be measured here. The message says why."""
+
+
 class LeaseTaken(RecommenderError):
     """Another process is doing the same work."""
+
+
+class ProcessDied(RecommenderError):
+    """A child process that ended before its work was done."""
 
 
 class CorruptModel(RecommenderError):

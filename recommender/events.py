@@ -177,6 +177,8 @@ class History:
     far: who rates a product knows it."""
     turned_away: frozenset[str] = field(default_factory=frozenset)
     """Every product of which the shopper's latest verdict is negative."""
+    purchases: Sequence[Act] = ()
+    """Every purchase, latest first, also where the acts do not reach back that far."""
 
     @classmethod
     def of(cls, acts: Sequence[Act], verdicts: Sequence[Act] | None = None) -> "History":
@@ -198,4 +200,5 @@ class History:
                 a.product_id for a in verdicts if a.type in (EventType.PURCHASE, EventType.RATING)
             ),
             frozenset(product_id for product_id, act in latest.items() if act.weight < 0),
+            [act for act in verdicts if act.type is EventType.PURCHASE],
         )

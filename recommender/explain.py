@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
 
 from recommender.catalog import Product
@@ -34,14 +35,18 @@ class Scores:
     """Everything that made the score of the product in a row. The contributions sum to it."""
 
 
+_CONTRIBUTION = attrgetter("contribution")
+
+
 def reasons(parts: Iterable[Part]) -> list[Reason]:
     """What speaks for the product, strongest first.
 
     A part that speaks against it is no reason to show it, so it is left out; the weights are
     shares of all that speaks for it.
     """
-    speaking = sorted((p for p in parts if p.contribution > 0), key=lambda p: -p.contribution)
-    total = sum(part.contribution for part in speaking)
+    speaking = [part for part in parts if part.contribution > 0]
+    speaking.sort(key=_CONTRIBUTION, reverse=True)
+    total = sum(map(_CONTRIBUTION, speaking))
     return [
         Reason(part.kind, part.text, part.contribution, part.contribution / total, part.product)
         for part in speaking[:MOST_REASONS]

@@ -30,6 +30,8 @@ FEWEST_PRODUCTS = 2
 """A feature of a single product says no more than the product's identity does."""
 LARGEST_SHARE = 0.5
 """A feature of more products than this tells nothing apart."""
+MOST_KEPT = 12
+"""Features of one product that likeness goes by: the rest hardly matters."""
 PRICE_BANDS = 8
 """Bands of equally many products, for each currency."""
 
@@ -105,6 +107,20 @@ class FeatureSpace:
             np.array(data["weights"], np.float32),
             data["price_edges"],
         )
+
+
+def strongest(
+    rows: NDArray[np.int32], values: NDArray[np.float32]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The features that say most of a product, in as many places for every product.
+
+    Returns:
+        rows, values: (MOST_KEPT,) zeros where there are fewer; values have length one again.
+    """
+    best = np.argsort(-values, kind="stable")[:MOST_KEPT]
+    kept_rows, kept = np.zeros(MOST_KEPT, np.int32), np.zeros(MOST_KEPT, np.float32)
+    kept_rows[: len(best)], kept[: len(best)] = rows[best], values[best]
+    return kept_rows, kept / max(float(np.linalg.norm(kept)), 1e-9)
 
 
 def _names(product: Product, price_edges: Mapping[str, Sequence[int]]) -> list[str]:

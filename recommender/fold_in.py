@@ -43,12 +43,13 @@ def taste(history: History, live: LiveModel) -> Taste | None:
     """
     if live.trained is None or not history.acts:
         return None
+    type_weights = live.trained.type_weights
     newest = history.acts[0].at
     drawn: dict[int, tuple[float, Act]] = {}
     repelled: dict[int, tuple[float, Act]] = {}
     for act in history.acts:
         row = live.row_of.get(act.product_id)
-        if row is None or not (weight := act.weight):
+        if row is None or not (weight := type_weights.of(act)):
             continue
         age_days = (newest - act.at).total_seconds() / DAY_SECONDS
         weight *= 0.5 ** (age_days / HALF_LIFE_DAYS)

@@ -4,14 +4,16 @@ No locks: every method is synchronous, so on one event loop none interrupts anot
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.blend import PARTS
-from recommender.catalog import Product
+from recommender.catalog import Product, category_levels, deepest_category
+from recommender.features import MOST_KEPT, strongest
 from recommender.ids import Rows
+from recommender.stand_ins import MOST_STAND_INS, StandIns, stand_ins
 from recommender.trained_model import Floats, TrainedModel
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -19,8 +21,22 @@ Kind = TypeVar("Kind", bound=np.generic)
 STANDING_PARTS = PARTS[2:]
 """The parts of a personal score that are the same for everybody."""
 
+LABELS = ("group", "brand", "category")
+"""What products share that a shelf may hold only so many of."""
+
 ATTRIBUTE_SHARE = float(np.sqrt(0.5))
 """Length of the attributes' part of a trained product's features, beside its identity."""
+
+
+class Untrained(NamedTuple):
+    """Products that training has not seen, as mixtures of those it has."""
+
+    rows: NDArray[np.int64]
+    """(n_untrained,) rows in the live model."""
+    stand_ins: Rows
+    """(n_untrained, MOST_STAND_INS) rows in the trained model."""
+    weights: Floats
+    """(n_untrained, MOST_STAND_INS) how much each stand-in has to say."""
 
 
 class LiveModel:
@@ -51,10 +67,22 @@ class LiveModel:
         room = len(products) + 64
         self._vectors = np.zeros((room, factors), np.float32)
         self._numbers = np.zeros((3 + len(STANDING_PARTS), room), np.float32)
-        self._trained_rows = np.full(room, -1, np.int32)
+        # As wide as numpy's own, which makes looking values up several times faster.
+        self._trained_rows = np.full(room, -1, np.intp)
         self._standing = _standing(trained) if trained else np.zeros((0, 0), np.float32)
+        self._rising = _rising(trained) if trained else np.zeros(0, np.float32)
+        self._attributes = np.zeros((room, MOST_KEPT), np.int32)
+        self._attribute_values = np.zeros((room, MOST_KEPT), np.float32)
         self._created = np.zeros(room)
         self._available = np.zeros(room, bool)
+        self._labels = np.zeros((len(LABELS), room), np.int32)
+        self._codes: list[dict[str, int]] = [{"": 0} for _ in LABELS]
+        self._rows_in: dict[str, set[int]] = {}
+        self._stand_ins: dict[int, StandIns] = {}
+        neighbours = trained.neighbour_weights if trained else np.zeros((0, 0), np.float32)
+        self.strongest_neighbour = float(neighbours.max(axis=1).mean()) if neighbours.size else 0.0
+        """How strongly a trained product leads to its strongest neighbour, on average."""
+        self._untrained: Untrained | None = None
         for product in products:
             self.put(product)
 
@@ -94,14 +122,42 @@ class LiveModel:
         return self._numbers[3:, : len(self)]
 
     @property
-    def trained_rows(self) -> Rows:
+    def trained_rows(self) -> NDArray[np.intp]:
         """(n_products,) rows in the trained model; -1 for a product that training has not seen."""
         return self._trained_rows[: len(self)]
+
+    @property
+    def untrained(self) -> "Untrained":
+        """The products that training has not seen, and who stands in for each."""
+        if self._untrained is None:
+            found = list(self._stand_ins.values())
+            self._untrained = Untrained(
+                np.fromiter(self._stand_ins, np.int64, len(found)),
+                np.array([s.rows for s in found], np.int32).reshape(-1, MOST_STAND_INS),
+                np.array([s.weights for s in found], np.float32).reshape(-1, MOST_STAND_INS),
+            )
+        return self._untrained
 
     @property
     def created_at(self) -> NDArray[np.float64]:
         """(n_products,) seconds since 1970."""
         return self._created[: len(self)]
+
+    @property
+    def rising(self) -> Floats:
+        """(n_products,) standard deviations by which more shoppers are drawn to the product these
+        days than its long memory leads one to expect; 0 for what training has not seen."""
+        return self.of_trained(self._rising)
+
+    @property
+    def attributes(self) -> tuple[Rows, Floats]:
+        """(n_products, MOST_KEPT) the features that say most of each product, and how much."""
+        return self._attributes[: len(self)], self._attribute_values[: len(self)]
+
+    @property
+    def labels(self) -> Rows:
+        """(len(LABELS), n_products) codes: products with the same one share it. 0: it has none."""
+        return self._labels[:, : len(self)]
 
     @property
     def available(self) -> NDArray[np.bool_]:
@@ -124,6 +180,22 @@ class LiveModel:
         """Whether training has seen the product, so that its vector holds its identity."""
         return bool(self._trained_rows[row] >= 0)
 
+    def of_trained(self, values: Floats) -> Floats:
+        """(n_products,) from (n_trained,): 0 for a product that training has not seen."""
+        # Row -1 is the last one.
+        found: Floats = np.append(values, np.float32(0)).take(self.trained_rows)
+        return found
+
+    def within(self, category: str) -> NDArray[np.bool_]:
+        """(n_products,) whether it is in the category or in one below it; unknown ones are empty.
+
+        Args:
+            category: a path such as "Home > Kitchen".
+        """
+        inside = np.zeros(len(self), bool)
+        inside[list(self._rows_in.get(category_levels(category)[-1], ()))] = True
+        return inside
+
     def put(self, product: Product) -> None:
         """Add a product, or replace what was known of it."""
         row = self.row_of.get(product.product_id)
@@ -134,7 +206,9 @@ class LiveModel:
             self.row_of[product.product_id] = row
             self.products.append(product)
             self._sorted_ids = None
+        before = self.products[row].categories
         self.products[row] = product
+        self._file_under(row, before, product.categories)
         self._created[row] = product.created_at.timestamp()
         self._available[row] = product.available_for_sale
         vector, bias, popularity = self._known_of(product)
@@ -143,6 +217,19 @@ class LiveModel:
         trained_row = self._trained_row.get(product.product_id, -1)
         self._trained_rows[row] = trained_row
         self._numbers[3:, row] = self._standing[:, trained_row] if trained_row >= 0 else 0
+        labels = product.item_group_id or "", product.brand or "", deepest_category(product)
+        for label, codes, known in zip(labels, self._codes, self._labels, strict=True):
+            known[row] = codes.setdefault(label, len(codes))
+        if self.trained is not None:
+            kept = (
+                (self.trained.attributes[trained_row], self.trained.attribute_values[trained_row])
+                if trained_row >= 0
+                else strongest(*self.trained.feature_space.describe(product))
+            )
+            self._attributes[row], self._attribute_values[row] = kept
+            if trained_row < 0:
+                self._stand_ins[row] = stand_ins(kept[0], kept[1], self.trained)
+                self._untrained = None
 
     def count(self, popularity: Mapping[str, float]) -> None:
         """Take over popularity counted anew, where no trained model knows it."""
@@ -157,6 +244,16 @@ class LiveModel:
         if row is not None:
             self._available[row] = False
             self._sorted_ids = None
+
+    def _file_under(self, row: int, before: Sequence[str], now: Sequence[str]) -> None:
+        """Keep the rows of each category."""
+        if before != now:
+            for path in before:
+                for level in category_levels(path):
+                    self._rows_in[level].discard(row)
+        for path in now:
+            for level in category_levels(path):
+                self._rows_in.setdefault(level, set()).add(row)
 
     def _known_of(self, product: Product) -> tuple[Floats, float, float]:
         """Vector, bias and popularity."""
@@ -181,6 +278,9 @@ class LiveModel:
         self._vectors = _longer(self._vectors, room)
         self._numbers = np.ascontiguousarray(_longer(self._numbers.T, room).T)
         self._trained_rows = _longer(self._trained_rows, room)
+        self._attributes = _longer(self._attributes, room)
+        self._attribute_values = _longer(self._attribute_values, room)
+        self._labels = np.ascontiguousarray(_longer(self._labels.T, room).T)
         self._created = _longer(self._created, room)
         self._available = _longer(self._available, room)
 
@@ -197,6 +297,15 @@ def _standing(trained: TrainedModel) -> Floats:
     spread = np.maximum(columns.std(axis=1, keepdims=True), 1e-9)
     standing: Floats = ((columns - columns.mean(axis=1, keepdims=True)) / spread).astype(np.float32)
     return standing
+
+
+def _rising(trained: TrainedModel) -> Floats:
+    """(n_trained,) popularity with the short memory against what the long one leads one to expect,
+    in standard deviations of a count (Poisson). The shop's own growth is no product's merit."""
+    whole = max(float(trained.lasting_popularity.sum()), 1e-9)
+    expected = trained.lasting_popularity * (float(trained.popularity.sum()) / whole)
+    rising: Floats = (trained.popularity - expected) / np.sqrt(expected + 1)
+    return rising
 
 
 def _longer(array: NDArray[Kind], length: int) -> NDArray[Kind]:

@@ -35,17 +35,24 @@ class Request:
     at: datetime
     """UTC: when the list is made."""
     product_ids: Sequence[str] = ()
-    """What the shopper is looking at. A shelf of similar products needs one."""
+    """What the shopper is looking at, or has in the cart. Neither they nor their variants are
+    recommended. Similar products are those like the first; bought together goes by all."""
+    category: str | None = None
+    """A path such as "Home > Kitchen": its products come first, others only fill up."""
     exclude: frozenset[str] = frozenset()
     """Products that must not be on the shelf."""
     offer_bought_again: bool = False
     """Whether the shelf may hold what the shopper bought already."""
+    diversity: float = 0.0
+    """0: the best products, however alike. 1: as different from one another as can be."""
     recommendation_id: str = field(default_factory=_new_id)
     """Of the list that answers. Events carry it back."""
 
     def __post_init__(self) -> None:
         if self.limit < 1:
             raise InvalidInput("limit", f"must be 1 or more, not {self.limit}")
+        if not 0 <= self.diversity <= 1:
+            raise InvalidInput("diversity", f"must be 0 to 1, not {self.diversity}")
 
 
 class ReasonKind(StrEnum):
@@ -57,6 +64,9 @@ class ReasonKind(StrEnum):
     UNLIKE_WHAT_YOU_DISLIKED = "unlike_what_you_disliked"
     SHARED_ATTRIBUTE = "shared_attribute"
     SIMILAR_TO = "similar_to"
+    BOUGHT_WITH = "bought_with"
+    TIME_TO_BUY_AGAIN = "time_to_buy_again"
+    TRENDING = "trending"
     POPULAR = "popular"
     NEW_ARRIVAL = "new_arrival"
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from recommender.errors import InvalidSetting
+from recommender.rules import Rules
 
 Whole = Annotated[int, Field(ge=1)]
 
@@ -72,6 +73,15 @@ class Settings(BaseSettings):
     ready_without_model: bool = True
     """Whether /ready says yes before the first training, when lists are popular and new."""
 
+    most_per_brand: Annotated[int, Field(ge=0)] = 0
+    """The most products of one brand in a list. 0: any number."""
+    most_per_category: Annotated[int, Field(ge=0)] = 0
+    """The most products of one category (the deepest level) in a list. 0: any number."""
+    exploration_share: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """The share of a home or similar list that goes to young products that few have met."""
+    exploration_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    """How long after its first day in the shop a product is young."""
+
     history_length: Whole = 1_000
     """The latest events of a shopper that a list is made from."""
     popular_events: Whole = 20_000
@@ -89,6 +99,8 @@ class Settings(BaseSettings):
     """The share of the time span, at its end, that a model is measured on."""
     training_threads: Whole = 1
     """Threads of LightFM. More than one is faster, and no longer repeatable to the digit."""
+    training_processes: Whole = 2
+    """Models that are trained side by side, each in a process of its own."""
 
     @classmethod
     def read(cls, values: Mapping[str, str] | None = None) -> "Settings":
@@ -107,6 +119,16 @@ class Settings(BaseSettings):
                 for e in error.errors()
             ]
             raise InvalidSetting("Cannot use these settings:\n  " + "\n  ".join(lines)) from None
+
+    @property
+    def rules(self) -> Rules:
+        """What the shop wants of every shelf."""
+        return Rules(
+            self.most_per_brand,
+            self.most_per_category,
+            self.exploration_share,
+            self.exploration_days,
+        )
 
     @property
     def base_url(self) -> str:

@@ -14,10 +14,11 @@ from recommender.blend import PARTS, UNLEARNED, Blend
 from recommender.errors import CorruptModel
 from recommender.features import FeatureSpace
 from recommender.ids import Rows
+from recommender.type_weights import USUAL, TypeWeights
 
 Floats = NDArray[np.float32]
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever older code could not read what newer code writes."""
 
 
@@ -48,6 +49,23 @@ class TrainedModel:
     """(n_products, n_neighbours) product rows, the strongest of each."""
     neighbour_weights: Floats
     """(n_products, n_neighbours) how strongly one product leads to the other."""
+    partners: Rows
+    """(n_products, n_partners) product rows: what is bought together with each, the strongest
+    first."""
+    partner_strength: Floats
+    """(n_products, n_partners) from 0 to 1; 0 where there are fewer."""
+    partner_support: Floats
+    """(n_products, n_partners) baskets that hold both."""
+    partner_lift: Floats
+    """(n_products, n_partners) how many times more often the two share a basket than by chance."""
+    repeat_chances: Floats
+    """(n_products,) the share of buyers who buy it on another day too."""
+    repeat_gap_days: Floats
+    """(n_products,) days between two purchases of it by one shopper, typically."""
+    attributes: Rows
+    """(n_products, n_attributes) the attribute features that say most of each product."""
+    attribute_values: Floats
+    """(n_products, n_attributes) how much each says; rows of length one, or zero."""
     feature_space: FeatureSpace
     feature_vectors: Floats
     """(n_features, n_factors) of the attribute features, zero where no trained product has it."""
@@ -58,6 +76,8 @@ class TrainedModel:
     seen gets it, so that it is neither buried nor pushed."""
     blend: Blend = UNLEARNED
     """How the parts of a personal score are weighed."""
+    type_weights: TypeWeights = USUAL
+    """How much an act of each type counts: it was trained with these, and serves with them."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     """What it was trained with."""
 
@@ -70,6 +90,14 @@ class TrainedModel:
             "lasting_popularity": (self.lasting_popularity.shape, (products,)),
             "neighbours": (self.neighbours.shape[:1], (products,)),
             "neighbour_weights": (self.neighbour_weights.shape, self.neighbours.shape),
+            "partners": (self.partners.shape[:1], (products,)),
+            "partner_strength": (self.partner_strength.shape, self.partners.shape),
+            "partner_support": (self.partner_support.shape, self.partners.shape),
+            "partner_lift": (self.partner_lift.shape, self.partners.shape),
+            "repeat_chances": (self.repeat_chances.shape, (products,)),
+            "repeat_gap_days": (self.repeat_gap_days.shape, (products,)),
+            "attributes": (self.attributes.shape[:1], (products,)),
+            "attribute_values": (self.attribute_values.shape, self.attributes.shape),
             "blend": (self.blend.weights.shape, (len(PARTS),)),
             "feature_vectors": (self.feature_vectors.shape, (len(self.feature_space), factors)),
             "feature_biases": (self.feature_biases.shape, (len(self.feature_space),)),
@@ -82,11 +110,17 @@ class TrainedModel:
         for name in _ARRAYS:
             if not np.isfinite(getattr(self, name)).all():
                 raise CorruptModel(f"{name} of model {self.version} has values that are no number")
-        if (
-            self.neighbours.size
-            and not 0 <= self.neighbours.min() <= self.neighbours.max() < products
+        for name, count in (
+            ("neighbours", products),
+            ("partners", products),
+            # Where there are no features at all, the first row stands for none.
+            ("attributes", max(len(self.feature_space), 1)),
         ):
-            raise CorruptModel(f"neighbours of model {self.version} has rows that do not exist")
+            rows = getattr(self, name)
+            if rows.size and not 0 <= rows.min() <= rows.max() < count:
+                raise CorruptModel(f"{name} of model {self.version} has rows that do not exist")
+        if not (self.repeat_gap_days > 0).all():
+            raise CorruptModel(f"repeat_gap_days of model {self.version} has gaps of no days")
 
     def to_bytes(self) -> bytes:
         """The model as one .npz file."""
@@ -98,12 +132,14 @@ class TrainedModel:
             "feature_space": self.feature_space.to_json(),
             "new_product_bias": self.new_product_bias,
             "blend": self.blend.to_json(),
+            "type_weights": self.type_weights.to_json(),
             "parameters": dict(self.parameters),
         }
         file = io.BytesIO()
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         text = np.frombuffer(json.dumps(header).encode(), np.uint8)
-        np.savez_compressed(file, header=text, neighbours=self.neighbours, **arrays)
+        rows = {name: getattr(self, name) for name in _ROWS}
+        np.savez_compressed(file, header=text, **rows, **arrays)
         return file.getvalue()
 
     @classmethod
@@ -125,8 +161,9 @@ class TrainedModel:
                     feature_space=FeatureSpace.from_json(header["feature_space"]),
                     new_product_bias=float(header["new_product_bias"]),
                     blend=Blend.from_json(header["blend"]),
+                    type_weights=TypeWeights.from_json(header["type_weights"]),
                     parameters=header["parameters"],
-                    neighbours=file["neighbours"].astype(np.int32, copy=False),
+                    **{name: file[name].astype(np.int32, copy=False) for name in _ROWS},
                     **{name: file[name].astype(np.float32, copy=False) for name in _ARRAYS},
                 )
         except CorruptModel:
@@ -145,12 +182,20 @@ def _readable(found: object) -> None:
         )
 
 
+_ROWS = ("neighbours", "partners", "attributes")
+
 _ARRAYS = (
     "product_vectors",
     "product_biases",
     "popularity",
     "lasting_popularity",
     "neighbour_weights",
+    "partner_strength",
+    "partner_support",
+    "partner_lift",
+    "repeat_chances",
+    "repeat_gap_days",
+    "attribute_values",
     "feature_vectors",
     "feature_biases",
 )

@@ -2,9 +2,10 @@
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 from scipy import sparse
@@ -15,12 +16,14 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", message="LightFM was compiled without OpenMP")
     from lightfm import LightFM
 
-from recommender.catalog import Product
+from recommender.baskets import basket_matrix, partners
+from recommender.catalog import Product, deepest_category
 from recommender.errors import NotEnoughData
-from recommender.features import FeatureSpace
+from recommender.features import FeatureSpace, strongest
 from recommender.interactions import EventTable, interaction_matrix, popularity
 from recommender.item_item import neighbours
-from recommender.trained_model import TrainedModel
+from recommender.rhythm_learning import learn_rhythm
+from recommender.trained_model import Floats, TrainedModel
 
 FEWEST_SHOPPERS = 2
 FEWEST_PRODUCTS = 3
@@ -47,7 +50,13 @@ class Parameters:
     """Age at which an act counts half for popularity."""
     lasting_half_life_days: float = 60.0
     """The same for lasting popularity, and for which products lead to which."""
+    neighbours_l2: float = 200.0
+    """On which products lead to which (EASE)."""
     seed: int = 1
+
+
+Watch = Callable[[int, Sequence[str], Floats, Floats], None]
+"""Called with the epochs done, and the ids, vectors and biases of the products so far."""
 
 
 def train(
@@ -59,6 +68,7 @@ def train(
     parameters: Parameters | None = None,
     threads: int = 1,
     progress: Callable[[int, int], None] = lambda _done, _of: None,
+    watch: Watch | None = None,
 ) -> TrainedModel:
     """Learn vectors by LightFM with the WARP loss (Weston et al. 2011; Kula 2015).
 
@@ -70,6 +80,7 @@ def train(
         parameters: None for the defaults.
         threads: of LightFM. With one, the same events give the same model to the last bit.
         progress: called after each epoch with the epochs done and their number.
+        watch: called after each epoch with what was learned so far. It may raise to end it.
 
     Raises:
         NotEnoughData: saying what there is and what is needed.
@@ -120,8 +131,24 @@ def train(
             num_threads=threads,
         )
         progress(epoch + 1, parameters.epochs)
+        if watch:
+            watch(
+                epoch + 1,
+                product_ids,
+                features @ lightfm.item_embeddings,
+                features @ lightfm.item_biases,
+            )
 
-    near = neighbours(lasting)
+    near = neighbours(lasting, parameters.neighbours_l2)
+    together = partners(basket_matrix(table)[:, columns])
+    rhythm = learn_rhythm(
+        table,
+        [deepest_category(products[p]) if p in products else "" for p in table.products],
+    )
+    described = [
+        strongest(attributes.indices[start:end], attributes.data[start:end])
+        for start, end in pairwise(attributes.indptr.tolist())
+    ]
     trained = np.asarray(attributes.sum(axis=0)).ravel() > 0
     identity, attribute = features[:, :n_products], features[:, n_products:]
     biases = features @ lightfm.item_biases
@@ -135,10 +162,19 @@ def train(
         lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
         neighbours=near.rows,
         neighbour_weights=near.weights,
+        partners=together.rows,
+        partner_strength=together.strength,
+        partner_support=together.support,
+        partner_lift=together.lift,
+        repeat_chances=rhythm.chances[columns],
+        repeat_gap_days=rhythm.gap_days[columns],
+        attributes=np.stack([rows for rows, _ in described]),
+        attribute_values=np.stack([values for _, values in described]),
         feature_space=space,
         # A feature that no trained product has still holds its random start: it must not speak.
         feature_vectors=lightfm.item_embeddings[n_products:] * trained[:, None],
         feature_biases=lightfm.item_biases[n_products:] * trained,
+        type_weights=table.type_weights,
         new_product_bias=float(np.mean(identity @ lightfm.item_biases[:n_products])),
         parameters={
             **asdict(parameters),
@@ -150,6 +186,28 @@ def train(
             "attribute_features": int(attribute.shape[1]),
             "processors": os.cpu_count(),
         },
+    )
+
+
+def recounted(model: TrainedModel, table: EventTable, parameters: Parameters) -> TrainedModel:
+    """The same vectors with what is counted or solved beside them: as if `train` had found these.
+
+    Args:
+        model: trained on this table, with parameters that differ in nothing that LightFM goes by.
+        table: what shoppers did.
+        parameters: to count by.
+    """
+    row_of = {product_id: row for row, product_id in enumerate(table.products)}
+    columns = [row_of[product_id] for product_id in model.product_ids]
+    lasting = interaction_matrix(table, parameters.lasting_half_life_days).tocsr()[:, columns]
+    near = neighbours(lasting, parameters.neighbours_l2)
+    return replace(
+        model,
+        popularity=popularity(table, parameters.popularity_half_life_days)[columns],
+        lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
+        neighbours=near.rows,
+        neighbour_weights=near.weights,
+        parameters={**model.parameters, **asdict(parameters), "l2": model.parameters["l2"]},
     )
 
 

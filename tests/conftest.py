@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from builders import serving, settings_for
 from pymongo import MongoClient
@@ -15,6 +16,10 @@ from recommender.mongo.connection import CLIENT_OPTIONS
 from recommender.mongo.documents import INDEXES, Document
 from recommender.mongo.server import embedded
 from recommender.settings import Settings
+
+# How long an example takes is the machine's business, not a promise.
+hypothesis.settings.register_profile("shop", deadline=None)
+hypothesis.settings.load_profile("shop")
 
 _numbers = itertools.count()
 

@@ -1,10 +1,13 @@
 """python -m workers: the list of commands."""
 
 import json
+import math
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from recommender.evaluation.split_kind import SplitKind
 from recommender.mongo.connection import open_database
 from recommender.settings import Settings
 from workers.console import err, out, plain_failures, progress_bars
@@ -22,15 +25,27 @@ def retrain(
     force: Annotated[
         bool, typer.Option(help="Put the model in service even if it is worse.")
     ] = False,
+    tune: Annotated[
+        str | None,
+        typer.Option(help="Search for better parameters first, for a time such as 90s, 20m, 1h."),
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Search until this many trials were made.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the search.")] = 1,
 ) -> None:
     """Learn from the events in MongoDB, measure the model, and put it in service."""
     # Loads LightFM, which the other commands do not need.
     from workers.retrain import retrain as run
+    from workers.tune import Bounds, seconds_of
 
     with plain_failures():
         settings = Settings.read()
+        bounds = None
+        if tune or trials:
+            bounds = Bounds(seconds_of(tune) if tune else math.inf, trials, seed)
         with open_database(settings) as database, progress_bars() as progress:
-            report = run(database, settings, progress, force=force)
+            report = run(database, settings, progress, force=force, tuning=bounds)
     if as_json:
         out.print_json(json.dumps(report.as_dict()))
         return
@@ -40,7 +55,7 @@ def retrain(
         out.print(line, highlight=False, markup=False)
     out.print(
         f"Model {report.version}: {report.events:,} events of {report.shoppers:,} shoppers, "
-        f"{report.products:,} products; "
+        f"{report.products:,} products; parameters: {report.parameters_from}; "
         + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in report.seconds.items()),
         highlight=False,
     )
@@ -48,6 +63,81 @@ def retrain(
         out.print("[green]It is in service.[/]")
     else:
         err.print("[yellow]It is kept, but not put in service. --force does it all the same.[/]")
+
+
+@app.command()
+def evaluate(
+    events: Annotated[
+        Path | None, typer.Option(help="Events to split: CSV, JSON Lines or Parquet.")
+    ] = None,
+    train: Annotated[Path | None, typer.Option(help="Events to learn from, with --test.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Events to be judged on.")] = None,
+    products: Annotated[Path | None, typer.Option(help="The catalogue, for files.")] = None,
+    split: Annotated[
+        SplitKind | None, typer.Option(help="What is held out. By time if nothing is said.")
+    ] = None,
+    repeats: Annotated[
+        bool, typer.Option("--repeats", help="Lists may hold what was bought before.")
+    ] = False,
+    k: Annotated[str, typer.Option(help="Lengths of lists.")] = "5,10,20",
+    models: Annotated[
+        str, typer.Option(help="Which to measure, such as engine,ease; all if nothing is said.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="How often to learn what hangs on chance.")] = 1,
+    plots: Annotated[Path | None, typer.Option(help="A folder for pictures.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure our engine beside baselines, on the shop in MongoDB or on files."""
+    from workers import evaluate as command
+    from workers.evaluation_files import read_shop
+    from workers.evaluation_tables import print_tables
+
+    with plain_failures():
+        settings = Settings.read()
+        question = command.Question.read(split, k, models, seeds, repeats=repeats)
+        files = command.named_files(events, train, test)
+        if plots:
+            from workers.evaluation_plots import draw
+        with progress_bars() as progress:
+            if files:
+                shop = read_shop(*files, products)
+            else:
+                with open_database(settings) as database:
+                    shop = command.read_database(database, progress)
+            found = command.evaluate(shop, question, settings, progress)
+        drawn = draw(found, plots) if plots else []
+    if as_json:
+        out.print_json(json.dumps(found.as_dict()))
+    else:
+        print_tables(found)
+    for name, reason in found.left_out.items():
+        err.print(f"Left out: {name}, because {reason}.", markup=False, highlight=False)
+    took = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in found.seconds.items())
+    err.print(f"Took: {took}", markup=False, highlight=False)
+    for path in drawn:
+        err.print(f"Drawn: {path}", markup=False, highlight=False)
+
+
+@app.command()
+def tuning(
+    as_json: Json = False,
+    out_folder: Annotated[
+        Path | None, typer.Option("--out", help="Write the plot of what matters there, as SVG.")
+    ] = None,
+) -> None:
+    """Show every trial of the latest search for parameters, and what matters."""
+    from workers import tune as command
+
+    with plain_failures():
+        settings = Settings.read()
+        with open_database(settings) as database:
+            found = command.shown(database, out_folder)
+    if as_json:
+        out.print_json(json.dumps(found.as_dict()))
+    else:
+        out.print(found.table())
+    if out_folder and not found.has_plot:
+        err.print(command.NO_PLOT)
 
 
 @app.command()

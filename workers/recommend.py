@@ -43,7 +43,8 @@ def shelf_for(database: Database[Document], settings: Settings, user_id: str, li
         else LiveModel(None, products, popular_lately(database, settings.popular_events))
     )
     request = Request(Placement.HOME, limit, at=datetime.now(UTC))
-    return recommend(request, history(database, shopper_id, settings.history_length), live)
+    known = history(database, shopper_id, settings.history_length)
+    return recommend(request, known, live, rules=settings.rules)
 
 
 def as_table(shelf: Shelf, user_id: str) -> Table:

@@ -1,10 +1,11 @@
 """Learn from what is in MongoDB, measure it, and put it in service if it is not worse."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ from rich.progress import Progress
 from rich.table import Table
 
 from recommender.blend import PARTS, Blend
-from recommender.blend_learning import Lessons, learn, lessons
 from recommender.catalog import Product
 from recommender.errors import CorruptModel, LeaseTaken, NoModel, NotEnoughData
 from recommender.evaluation.baselines import item_knn_lists, popularity_lists
@@ -22,8 +22,17 @@ from recommender.evaluation.intervals import difference
 from recommender.evaluation.lists import engine_lists
 from recommender.evaluation.metrics import CUTOFFS, MEASURES, Quality, judge
 from recommender.evaluation.splits import Split, split_at, temporal_split
-from recommender.evaluation.stars import rating_errors
+from recommender.evaluation.stars import RatingErrors, rating_errors
 from recommender.interactions import EventTable
+from recommender.learning import (
+    HowToLearn,
+    Taught,
+    ask_earlier_models,
+    type_weights_of,
+    windows_of,
+    with_lessons,
+)
+from recommender.learning import learn as learn_all
 from recommender.mongo.documents import EVENTS, Document, utc
 from recommender.mongo.event_table import read_events
 from recommender.mongo.leases import lease
@@ -36,9 +45,14 @@ from recommender.mongo.models import (
     version_in_service,
 )
 from recommender.mongo.products import read_products
+from recommender.mongo.tuning import FoundParameters, found_parameters
 from recommender.settings import Settings
 from recommender.trained_model import TrainedModel
-from recommender.training import Parameters, train
+from recommender.trainer import Trainer
+from recommender.training import Parameters
+from recommender.type_weights import TypeWeights
+from recommender.variety import Panel, Variety
+from workers.tune import Bounds, in_words, tune
 
 ENGINE = "our engine"
 POPULARITY = "popularity"
@@ -46,6 +60,7 @@ ITEM_KNN = "item-knn"
 
 DECIDING = "ndcg@10"
 """The measure that says which of two models is better."""
+EVERYTHING = "Training on everything"
 FEWEST_JUDGES = 30
 """Held-out shoppers it takes to call one model worse than another."""
 
@@ -59,14 +74,22 @@ class Report:
     products: int = 0
     shoppers: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
-    """Of each stage."""
+    """Of each stage, and of "the whole". Trainings run side by side."""
+    parameters_from: str = "given"
+    """Whether the parameters of the training are the defaults, or found, when and by how many."""
+    parameters: dict[str, float] = field(default_factory=dict)
+    """What was trained with."""
+    tuning: dict[str, object] | None = None
+    """What a search came to, if there was one."""
     blend: dict[str, float] = field(default_factory=dict)
     """What each part of a personal score weighs, in the model that was published."""
+    type_weights: dict[str, float] = field(default_factory=dict)
+    """How much an act of each type counts, where that was learned."""
     held_out_from: str | None = None
     held_out_shoppers: int = 0
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     """Model or baseline -> measure -> value, all on the same held-out events."""
-    rating_errors: dict[str, float] | None = None
+    rating_errors: RatingErrors | None = None
     since_last_model: dict[str, float] | None = None
     """This model against the one in service, on what happened after that one was trained."""
     in_service: bool = False
@@ -110,10 +133,11 @@ class Report:
                 f"{self.held_out_from[:10]} on and had not bought before"
             )
         if self.rating_errors:
-            lines.append(
-                "{ratings} held-out ratings: RMSE {rmse:.3f} stars by shopper and product biases, "
-                "{rmse_of_mean:.3f} by the mean alone".format(**self.rating_errors)
-            )
+            lines += [
+                f"{off['ratings']} held-out ratings by {model}: RMSE {off['rmse']:.3f} stars, "
+                f"MAE {off['mae']:.3f}"
+                for model, off in self.rating_errors.items()
+            ]
         return "\n".join(lines)
 
 
@@ -124,6 +148,7 @@ def retrain(
     *,
     parameters: Parameters | None = None,
     force: bool = False,
+    tuning: Bounds | None = None,
     now: datetime | None = None,
 ) -> Report:
     """The whole retrain, under a lease.
@@ -132,8 +157,9 @@ def retrain(
         database: the shop's.
         settings: window, held-out share, threads, models kept.
         progress: where its bars are drawn.
-        parameters: of the training; None for the defaults.
+        parameters: of the training; None for what the last search found, or the defaults.
         force: put the model in service even if it is worse.
+        tuning: how long to search for parameters first; None: not at all.
         now: UTC; None for the clock's.
 
     Raises:
@@ -142,44 +168,42 @@ def retrain(
     """
     now = now or datetime.now(UTC)
     report = Report(version=now.strftime("%Y%m%dT%H%M%S.%fZ"))
-    parameters = parameters or Parameters()
-    with lease(database, "retrain", settings.lease_seconds) as held:
+    with report.stage("the whole"), lease(database, "retrain", settings.lease_seconds) as held:
         with report.stage("read"):
             table, products, through = _read(database, settings, progress, now)
         report.events, report.products = len(table), len(products)
         report.shoppers = len(table.shoppers)
 
-        def train_on(what: str, events: EventTable, sold: Mapping[str, Product]) -> TrainedModel:
-            with report.stage(what.lower()), _bar(progress, what) as advance:
-                return train(
-                    events,
-                    sold,
+        found = FoundParameters(parameters) if parameters else found_parameters(database)
+        if tuning:
+            with report.stage("tuning"):
+                past = _before_measuring(table, products, settings)
+                found, report.tuning = tune(
+                    database,
+                    *past,
+                    settings,
+                    progress,
+                    held,
+                    tuning,
                     version=report.version,
-                    trained_at=now,
-                    parameters=parameters,
-                    threads=settings.training_threads,
-                    progress=advance,
+                    now=now,
                 )
-
-        worse = False
-        windows: list[Lessons] = []
-        try:
-            split = temporal_split(table, products, settings.held_out_share)
-            windows = _window_before(split, settings, report, train_on)
-            earlier = train_on("Training on the earlier part", split.train, split.products)
-        except NotEnoughData as error:
-            report.verdict.append(f"Not measured: {error}")
-        else:
-            earlier = replace(earlier, blend=_learn(windows, progress, report))
-            with report.stage("measuring"):
-                worse = _measure(earlier, split, parameters, settings, progress, report)
-            worse |= _compare(database, table, products, earlier.blend, settings, report, train_on)
-            with report.stage("learning the blend"):
-                windows.append(lessons(earlier, split, settings.history_length))
-
-        blend = _learn(windows, progress, report)
-        report.blend = dict(zip(PARTS, blend.weights.tolist(), strict=True))
-        model = replace(train_on("Training on everything", table, products), blend=blend)
+            report.verdict.append(f"Tuning: {in_words(report.tuning)}")
+        report.parameters = asdict(found.parameters)
+        report.parameters_from = "given" if parameters and not tuning else str(found)
+        with Trainer(
+            report.version,
+            now,
+            found.parameters,
+            threads=settings.training_threads,
+            processes=settings.training_processes,
+            bar=lambda what: _bar(progress, what),
+        ) as trainer:
+            model, worse = _learn_and_measure(
+                database, table, products, trainer, settings, progress, report
+            )
+        report.seconds |= {what.lower(): round(s, 3) for what, s in trainer.seconds.items()}
+        report.blend = dict(zip(PARTS, model.blend.weights.tolist(), strict=True))
         with report.stage("publishing"):
             # Asleep for too long, we may no longer be the only one: then the other one publishes.
             if not held.still_held():
@@ -192,8 +216,9 @@ def retrain(
                 shopper_count=int(model.parameters["shoppers"]),
                 product_count=len(model.product_ids),
                 interaction_count=int(model.parameters["pairs"]),
-                training_seconds=report.seconds["training on everything"],
+                training_seconds=trainer.seconds[EVERYTHING],
                 metrics=report.metrics,
+                search=found.search,
             )
             # A large upload takes long enough to lose it once more.
             if not held.still_held():
@@ -231,21 +256,106 @@ def _read(
     return table, products, utc(newest["received_at"])
 
 
+def _before_measuring(
+    table: EventTable, products: Mapping[str, Product], settings: Settings
+) -> tuple[EventTable, Mapping[str, Product]]:
+    """What a search may know: nothing of what the model will be measured on."""
+    try:
+        split = temporal_split(table, products, settings.held_out_share)
+    except NotEnoughData:
+        return table, products
+    weights = type_weights_of(split.train, split.products, settings.held_out_share)
+    return split.train.weighed_by(weights), split.products
+
+
+def _learn_and_measure(
+    database: Database[Document],
+    table: EventTable,
+    products: Mapping[str, Product],
+    trainer: Trainer,
+    settings: Settings,
+    progress: Progress,
+    report: Report,
+) -> tuple[TrainedModel, bool]:
+    """The model of everything, and whether there is a reason not to put it in service."""
+    try:
+        split = temporal_split(table, products, settings.held_out_share)
+    except NotEnoughData as error:
+        report.verdict.append(f"Not measured: {error}")
+        how = HowToLearn(settings.history_length, settings.held_out_share)
+        return learn_all(table, products, trainer, how), False
+    weights = _type_weights(split, settings, report)
+    # All trainings are asked for before any is waited for: those first that there is most to do
+    # with while the last ones are under way.
+    # The blend that is measured must not have seen what it is measured on.
+    windows = windows_of(split.train, split.products, settings.held_out_share)
+    earliest = ask_earlier_models(windows, weights, trainer, settings.history_length)
+    latest = trainer.ask(
+        "Training on the earlier part",
+        split.train.weighed_by(weights),
+        split.products,
+        partial(with_lessons, window=split, history_length=settings.history_length),
+    )
+    everything = trainer.submit(EVERYTHING, table.weighed_by(weights), products)
+    rival = _rival(database, table, products, report)
+    ours = rival and trainer.submit(
+        "Training to compare", rival.later.train.weighed_by(weights), rival.later.products
+    )
+    taught = Taught.by(earliest)
+    blend = _learn(taught, progress, report)
+    try:
+        earlier, learned_last = latest.result()
+    except NotEnoughData as error:
+        report.verdict.append(f"Not measured: {error}")
+        return replace(everything.result(), blend=blend), False
+    earlier = replace(earlier, blend=blend)
+    with report.stage("measuring"):
+        worse = _measure(earlier, split, settings, progress, report)
+    if rival and ours:
+        worse |= _compare(replace(ours.result(), blend=blend), rival, settings, report)
+    blend = _learn(taught.before(learned_last), progress, report)
+    model = replace(everything.result(), blend=blend)
+    sound = Panel.of(split.train).variety(earlier)
+    return model, worse | _collapsed(model, table, sound, report)
+
+
+def _type_weights(split: Split, settings: Settings, report: Report) -> TypeWeights:
+    """How much each type of act counts, learned from what came before the held-out part."""
+    with report.stage("learning what acts count"):
+        weights = type_weights_of(split.train, split.products, settings.held_out_share)
+    if weights.quality:
+        report.type_weights = {t.value: weight for t, weight in weights.of_type.items()}
+        report.verdict.append(
+            f"Learned what acts count: {weights} (NDCG@10 of quick lists "
+            "{learned:.4f}, with the usual weights {usual:.4f}).".format(**weights.quality)
+        )
+    return weights
+
+
+def _collapsed(model: TrainedModel, table: EventTable, sound: Variety, report: Report) -> bool:
+    """Whether the model of everything forgot who is asking, where the measured one did not."""
+    if sound.collapse():
+        return False
+    reason = Panel.of(table).variety(model).collapse(sound)
+    if reason:
+        report.verdict.append(f"The model of everything has collapsed: {reason}.")
+    return reason is not None
+
+
 def _measure(
     model: TrainedModel,
     split: Split,
-    parameters: Parameters,
     settings: Settings,
     progress: Progress,
     report: Report,
 ) -> bool:
     """Compare with baselines on the held-out events; whether the model is worse than popularity."""
     n_products = len(split.products)
-    with _bar(progress, "Measuring") as advance:
-        lists = engine_lists(model, split, settings.history_length, advance)
+    told = _bar(progress, "Measuring")
+    lists = engine_lists(model, split, settings.history_length, told)
     engine = judge(lists, split.truth, n_products)
     popular = judge(
-        popularity_lists(split, parameters.popularity_half_life_days), split.truth, n_products
+        popularity_lists(split, Parameters().popularity_half_life_days), split.truth, n_products
     )
     knn = judge(item_knn_lists(split), split.truth, n_products)
     report.held_out_from = split.cut.isoformat()
@@ -255,42 +365,29 @@ def _measure(
     return _is_worse(engine, popular, "popularity", report) is True
 
 
-def _learn(windows: Sequence[Lessons], progress: Progress, report: Report) -> Blend:
-    with report.stage("learning the blend"), _bar(progress, "Learning the blend") as advance:
-        blend = learn(windows)
-        advance(1, 1)
+def _learn(taught: Taught, progress: Progress, report: Report) -> Blend:
+    with report.stage("learning the blend"):
+        told = _bar(progress, "Learning the blend")
+        blend = taught.blend()
+        told(1, 1)
     return blend
 
 
-TrainOn = Callable[[str, EventTable, Mapping[str, Product]], TrainedModel]
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """The model in service, and what happened after it was trained."""
+
+    model: TrainedModel
+    later: Split
 
 
-def _window_before(
-    split: Split, settings: Settings, report: Report, train_on: TrainOn
-) -> list[Lessons]:
-    """What the last part of the time before the split teaches about the blend.
-
-    The blend that is measured must not have seen what it is measured on.
-    """
-    try:
-        window = temporal_split(split.train, split.products, settings.held_out_share)
-        past = train_on("Training on the earliest part", window.train, window.products)
-    except NotEnoughData:
-        return []
-    with report.stage("learning the blend"):
-        return [lessons(past, window, settings.history_length)]
-
-
-def _compare(
+def _rival(
     database: Database[Document],
     table: EventTable,
     products: Mapping[str, Product],
-    blend: Blend,
-    settings: Settings,
     report: Report,
-    train_on: TrainOn,
-) -> bool:
-    """Whether the model in service does better, on what happened after it was trained.
+) -> _Rival | None:
+    """What the new model can be compared with.
 
     The one in service learned from everything that had been received when it was trained. Judged
     on that, it would seem better than it is; so only later events count, ours is trained on what
@@ -298,13 +395,13 @@ def _compare(
     """
     version = version_in_service(database)
     if version is None:
-        return False
+        return None
     try:
         serving = load(database, version)
         learned = read_card(database, version).trained_through
     except (NoModel, CorruptModel) as error:
         report.verdict.append(f"Model {version} is in service, but cannot be compared: {error}")
-        return False
+        return None
     try:
         later = split_at(table, products, learned + timedelta(milliseconds=1))
         judges = len(later.shoppers)
@@ -315,19 +412,23 @@ def _compare(
             f"Not compared with model {version}: only {judges} shoppers did something new since it "
             "was trained."
         )
-        return False
-    ours = train_on("Training to compare", later.train, later.products)
-    ours = replace(ours, blend=blend)
+        return None
+    return _Rival(serving, later)
+
+
+def _compare(ours: TrainedModel, rival: _Rival, settings: Settings, report: Report) -> bool:
+    """Whether the model in service does better, on what happened after it was trained."""
+    later = rival.later
     mine, theirs = (
         judge(engine_lists(m, later, settings.history_length), later.truth, len(later.products))
-        for m in (ours, serving)
+        for m in (ours, rival.model)
     )
     report.since_last_model = {
         "shoppers": len(later.shoppers),
         f"this {DECIDING}": mine.means[DECIDING],
         f"in service {DECIDING}": theirs.means[DECIDING],
     }
-    return _is_worse(mine, theirs, f"model {version} in service", report) is True
+    return _is_worse(mine, theirs, f"model {rival.model.version} in service", report) is True
 
 
 def _is_worse(ours: Quality, theirs: Quality, name: str, report: Report) -> bool | None:
@@ -344,7 +445,6 @@ def _is_worse(ours: Quality, theirs: Quality, name: str, report: Report) -> bool
     return high < 0
 
 
-@contextmanager
-def _bar(progress: Progress, what: str) -> Iterator[Callable[[int, int], None]]:
+def _bar(progress: Progress, what: str) -> Callable[[int, int], None]:
     task = progress.add_task(what, total=None)
-    yield lambda done, of: progress.update(task, completed=done, total=of)
+    return lambda done, of: progress.update(task, completed=done, total=of)

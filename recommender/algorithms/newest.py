@@ -3,12 +3,12 @@
 import numpy as np
 
 from recommender.explain import Part, Scores
-from recommender.fold_in import Taste
 from recommender.live_model import LiveModel
 from recommender.request import ReasonKind, Request
+from recommender.shopper import Shopper
 
 
-def newest(request: Request, taste: Taste | None, live: LiveModel) -> Scores | None:
+def newest(request: Request, shopper: Shopper, live: LiveModel) -> Scores | None:
     """Days since 1970 of the product's first day in the shop."""
     values = (live.created_at / 86_400).astype(np.float32)
     return Scores(

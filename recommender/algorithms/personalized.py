@@ -1,15 +1,20 @@
 """What suits this shopper."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import numpy as np
 
+from recommender.algorithms.buy_again import adding_what_is_due
 from recommender.catalog import CATEGORY_SEPARATOR
 from recommender.events import EventType
 from recommender.explain import Part, Scores
 from recommender.fold_in import Taste
+from recommender.ids import Rows
 from recommender.live_model import ATTRIBUTE_SHARE, LiveModel
 from recommender.request import ReasonKind, Request
+from recommender.rhythm import due
+from recommender.shopper import Shopper
 from recommender.trained_model import Floats, TrainedModel
 
 _KIND_OF_ACT = {
@@ -17,6 +22,13 @@ _KIND_OF_ACT = {
     EventType.LIKE: ReasonKind.BECAUSE_YOU_LIKED,
     EventType.RATING: ReasonKind.BECAUSE_YOU_LIKED,
 }
+SELF = 28.0
+"""How much more strongly a product leads to itself than to its strongest neighbour, where it stands
+in for one that nobody met. Of 14, 28 and 47 this was best for new products in earlier windows."""
+
+SMALLEST_SPREAD = np.float32(1e-6)
+"""Standard deviation under which all products score alike."""
+
 _VERB = {
     ReasonKind.BECAUSE_YOU_BOUGHT: "bought",
     ReasonKind.BECAUSE_YOU_LIKED: "liked",
@@ -24,12 +36,16 @@ _VERB = {
 }
 
 
-def personalized(request: Request, taste: Taste | None, live: LiveModel) -> Scores | None:
+def personalized(request: Request, shopper: Shopper, live: LiveModel) -> Scores | None:
     """Taste, neighbours and popularity, weighed by how much is known of the shopper."""
-    if taste is None or live.trained is None:
+    if shopper.taste is None or live.trained is None:
         return None
-    blended = Blended(taste, live, live.trained)
-    return Scores(blended.scores(), blended.explain)
+    blended = Blended(shopper.taste, live, live.trained)
+    scores = Scores(blended.scores(), blended.explain)
+    if not request.offer_bought_again:
+        return scores
+    found = due(shopper.history.purchases, live, request.at)
+    return adding_what_is_due(scores, found, live.trained.blend.repeat, live)
 
 
 class Blended:
@@ -42,17 +58,29 @@ class Blended:
         self._by_taste = live.vectors @ taste.vector
         origins = live.trained_rows[taste.rows]
         self._trained_acts = np.flatnonzero(origins >= 0)
-        origins = origins[self._trained_acts]
-        self._neighbours = trained.neighbours[origins]
+        self._origins = origins[self._trained_acts]
+        """(n_trained_acts,) rows of the trained model."""
+        self._neighbours = trained.neighbours[self._origins]
         """(n_trained_acts, n_neighbours) rows of the trained model."""
         self._flow = (
-            trained.neighbour_weights[origins] * taste.weights[self._trained_acts, np.newaxis]
+            trained.neighbour_weights[self._origins] * taste.weights[self._trained_acts, np.newaxis]
         )
         """(n_trained_acts, n_neighbours) how strongly each act leads to each of them."""
-        self._led_to = self._arriving(len(trained.product_ids))
-        self._by_neighbours = np.sqrt(np.maximum(self._led_to, 0))
-        self._spread_of_taste = _spread(self._by_taste)
-        self._spread_of_neighbours = _spread(self._by_neighbours)
+        self._led_to = np.bincount(
+            self._neighbours.ravel(), self._flow.ravel(), minlength=len(trained.product_ids)
+        ).astype(np.float32)
+        """(n_trained,) how strongly what the shopper took to leads to each product."""
+        self._by_neighbours = live.of_trained(np.sqrt(np.maximum(self._led_to, 0)))
+        _, self._spread_of_taste = _middle_and_spread(self._by_taste)
+        self._middle, self._spread_of_neighbours = _middle_and_spread(self._by_neighbours)
+        """The middle is what a product of which nothing is known gets by its neighbours."""
+        untrained = live.untrained
+        if len(untrained.rows):
+            self._by_neighbours[untrained.rows] = self._middle + np.einsum(
+                "ps,ps->p",
+                untrained.weights,
+                (np.sqrt(self._led_there) - self._middle)[untrained.stand_ins],
+            )
         self.weights = trained.blend.for_size(len(taste.rows))
         """(len(PARTS),)"""
         kinds = [
@@ -61,17 +89,33 @@ class Blended:
             else ReasonKind.UNLIKE_WHAT_YOU_DISLIKED
             for act, weight in zip(taste.acts, taste.weights.tolist(), strict=True)
         ]
-        self._acts_of_kind = {
-            kind: np.flatnonzero([k is kind for k in kinds]) for kind in dict.fromkeys(kinds)
-        }
+        self._acts_of_kind: dict[ReasonKind, list[int]] = {}
+        for place, kind in enumerate(kinds):
+            self._acts_of_kind.setdefault(kind, []).append(place)
 
-    def _arriving(self, n_trained: int) -> Floats:
-        """(n_products,) how strongly what the shopper took to leads to each product."""
-        at_trained = np.bincount(
-            self._neighbours.ravel(), self._flow.ravel(), minlength=n_trained
-        ).astype(np.float32)
-        rows = self._live.trained_rows
-        return np.where(rows >= 0, at_trained[rows], np.float32(0))
+    @cached_property
+    def _tastes(self) -> Floats:
+        """(n_acts, n_factors) what each act adds to taste, in the measure of the scores."""
+        measure = self._taste.weights * (self.weights[0] / self._spread_of_taste)
+        tastes: Floats = self._live.vectors[self._taste.rows] * measure[:, np.newaxis]
+        return tastes
+
+    @cached_property
+    def _by_itself(self) -> Floats:
+        """(n_trained_acts,) how strongly each act leads to the very product it was on.
+
+        No product is offered because of itself, but what is like it is.
+        """
+        mine: Floats = self._taste.weights[self._trained_acts] * (
+            SELF * self._live.strongest_neighbour
+        )
+        return mine
+
+    @cached_property
+    def _led_there(self) -> Floats:
+        """(n_trained,) how strongly the acts lead to what may stand in for a new product."""
+        mine = np.bincount(self._origins, self._by_itself, minlength=len(self._led_to))
+        return np.maximum(self._led_to + mine.astype(np.float32), 0)
 
     def parts(self) -> Floats:
         """(len(PARTS), n_products) each in standard deviations."""
@@ -91,28 +135,50 @@ class Blended:
         return scores
 
     def explain(self, row: int) -> Iterable[Part]:
-        """A part for each kind of act (or each attribute of a new product), and popularity."""
-        standing = float(self.weights[2:] @ self._live.standing[:, row])
+        """A part for each kind of act, popularity, and for a new product its attributes."""
         trained_row = int(self._live.trained_rows[row])
-        yield from self._by_act(row, trained_row) if trained_row >= 0 else self._by_attribute(row)
-        yield Part(standing, ReasonKind.POPULAR, "Popular in this shop")
+        by_neighbours = self.weights[1] / self._spread_of_neighbours
+        if trained_row >= 0:
+            yield from self._in_words(row, self._by_act(row, trained_row, by_neighbours))
+            standing = float(self.weights[2:] @ self._live.standing[:, row])
+            yield Part(standing, ReasonKind.POPULAR, "Popular in this shop")
+        else:
+            untrained = self._live.untrained
+            place = int(np.flatnonzero(untrained.rows == row)[0])
+            stand_ins, weights = untrained.stand_ins[place], untrained.weights[place]
+            yield from self._in_words(row, self._by_stand_ins(stand_ins, weights) * by_neighbours)
+            yield from self._by_attribute(row)
+            unlike = float((1 - weights.sum()) * self._middle * by_neighbours)
+            yield Part(unlike, ReasonKind.NEW_ARRIVAL, "New in this shop")
 
-    def _by_act(self, row: int, trained_row: int) -> Iterator[Part]:
-        """Both parts are sums over acts: the scores of the products they were on."""
-        taste, live = self._taste, self._live
-        likeness = taste.weights * (live.vectors[taste.rows] @ live.vectors[row])
-        contributions = likeness * (self.weights[0] / self._spread_of_taste)
-        if (whole := self._led_to[row]) > 0:
+    def _by_act(self, row: int, trained_row: int, by_neighbours: np.float32) -> Floats:
+        """(n_acts,) both parts are sums over acts: the scores of the products they were on."""
+        contributions: Floats = self._tastes @ self._live.vectors[row]
+        if (whole := self._led_to[trained_row]) > 0:
             act, place = np.nonzero(self._neighbours == trained_row)
-            acts = self._trained_acts[act]
-            share = self._flow[act, place] / whole
-            by_neighbours = self._by_neighbours[row] / self._spread_of_neighbours
-            contributions[acts] += share * (self.weights[1] * by_neighbours)
-        for kind, of_kind in self._acts_of_kind.items():
-            found = contributions[of_kind]
-            strongest = int(taste.rows[of_kind[found.argmax()]])
-            product = live.products[strongest]
-            others = int((found > 0).sum()) - 1
+            leading = self._flow[act, place] * (by_neighbours / np.sqrt(whole))
+            # No act leads to the same product twice, so that none overwrites another.
+            contributions[self._trained_acts[act]] += leading
+        return contributions
+
+    def _by_stand_ins(self, stand_ins: Rows, weights: Floats) -> Floats:
+        """(n_acts,) how the acts lead to a new product by way of those that stand in for it."""
+        whole = self._led_there[stand_ins]
+        share = np.zeros(len(self._led_there), np.float32)
+        met = whole > 0
+        np.add.at(share, stand_ins[met], weights[met] / np.sqrt(whole[met]))
+        contributions = np.zeros(len(self._taste.rows), np.float32)
+        contributions[self._trained_acts] = (self._flow * share[self._neighbours]).sum(axis=1)
+        contributions[self._trained_acts] += self._by_itself * share[self._origins]
+        return contributions
+
+    def _in_words(self, row: int, contributions: Floats) -> Iterator[Part]:
+        of_act = contributions.tolist()
+        for kind, acts in self._acts_of_kind.items():
+            found = [of_act[act] for act in acts]
+            strongest = int(self._taste.rows[acts[found.index(max(found))]])
+            product = self._live.products[strongest]
+            others = sum(contribution > 0 for contribution in found) - 1
             more = f" and {others} more" if others > 0 else ""
             if kind is ReasonKind.UNLIKE_WHAT_YOU_DISLIKED:
                 text = f"Unlike {product.name}{more}"
@@ -120,7 +186,7 @@ class Blended:
                 text = f"You {_VERB[kind]} it"
             else:
                 text = f"Because you {_VERB[kind]} {product.name}{more}"
-            yield Part(float(found.sum()), kind, text, product)
+            yield Part(sum(found), kind, text, product)
 
     def _by_attribute(self, row: int) -> Iterator[Part]:
         """The vector of a product that training has not seen is a sum over its attributes.
@@ -152,5 +218,10 @@ _GROUP_IN_WORDS = {
 }
 
 
-def _spread(scores: Floats) -> np.float32:
-    return max(scores.std(), np.float32(1e-9)) if len(scores) else np.float32(1)
+def _middle_and_spread(scores: Floats) -> tuple[np.float32, np.float32]:
+    """Mean and standard deviation, from two passes."""
+    if not len(scores):
+        return np.float32(0), np.float32(1)
+    middle = scores.mean()
+    variance = scores @ scores / np.float32(len(scores)) - middle * middle
+    return middle, np.sqrt(max(variance, SMALLEST_SPREAD**2))

@@ -3,12 +3,12 @@
 import numpy as np
 
 from recommender.explain import Part, Scores
-from recommender.fold_in import Taste
 from recommender.live_model import LiveModel
 from recommender.request import ReasonKind, Request
+from recommender.shopper import Shopper
 
 
-def popular(request: Request, taste: Taste | None, live: LiveModel) -> Scores | None:
+def popular(request: Request, shopper: Shopper, live: LiveModel) -> Scores | None:
     """Decayed popularity; nothing to say about products that nobody met."""
     popularity = live.popularity
     values = np.where(popularity > 0, popularity, np.float32(-np.inf))

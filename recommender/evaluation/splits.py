@@ -1,7 +1,7 @@
 """Events cut in two: what a model may know, and what it is judged on.
 
 Truth is what a shopper bought in the held-out part and had not bought before (in a shop without
-purchases: what they took to).
+purchases: what they took to). With `repeats` it is everything they bought in it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,32 +11,66 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.catalog import Product
+from recommender.catalog import UNSAID, Product
 from recommender.errors import NotEnoughData
 from recommender.events import Act, EventType, History
+from recommender.ids import Rows
 from recommender.interactions import ODD_SHARE, TYPES, EventTable
 
 MOST_SHOPPERS = 5_000
 """Shoppers a model is measured on; a random sample of these where there are more."""
+HELD_OUT_SHARE = 0.2
+COLD_SHARE = 0.2
+"""Of the products that are taken out of training, or of the judged shoppers."""
+BASKET_GAP_MS = 3_600_000
+"""Purchases of one shopper that follow one another faster than this are one order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Events cut in two by time, and who is to be judged on the later part."""
+    """Events cut in two, and who is to be judged on the later part."""
 
     cut: datetime
+    """When the lists are made."""
     train: EventTable
+    """What models learn from."""
+    known: EventTable
+    """What serving knows of shoppers when the lists are made. More than `train` only where some
+    shoppers are kept out of training."""
     test: EventTable
     shoppers: Sequence[int]
-    """Rows of the shoppers that have a history in `train` and something new in `test`."""
+    """Rows of the shoppers that have a history in `known` and something to find in `test`."""
     truth: Sequence[NDArray[np.int32]]
     """For each of them, the rows of the products that a good list holds."""
     products: Mapping[str, Product]
-    """What the shop sold at the cut."""
+    """What the shop sold at the cut. Lists hold what is available of it."""
+    repeats: bool = False
+    """Whether lists may hold, and are to hold, what the shopper bought before."""
+
+    @property
+    def on_offer(self) -> NDArray[np.bool_]:
+        """(n_products,) whether a list may hold the product of a row."""
+        offered = {p.product_id for p in self.products.values() if p.available_for_sale}
+        return np.array([p in offered for p in self.train.products], bool)
+
+    def among(self, product_rows: Iterable[int]) -> "Split":
+        """The same, where lists may hold these products only."""
+        offered = {self.train.products[row] for row in product_rows}
+        return replace(
+            self,
+            products={
+                id_: replace(p, available_for_sale=id_ in offered)
+                for id_, p in self.products.items()
+            },
+        )
 
 
 def temporal_split(
-    table: EventTable, products: Mapping[str, Product], held_out_share: float
+    table: EventTable,
+    products: Mapping[str, Product],
+    held_out_share: float = HELD_OUT_SHARE,
+    *,
+    repeats: bool = False,
 ) -> Split:
     """Hold out the events of the last part of the time span.
 
@@ -48,11 +82,16 @@ def temporal_split(
     # Not from the very first event to the very last: one wrong date would move the cut by years.
     first, last = np.quantile(table.at, [ODD_SHARE, 1 - ODD_SHARE], method="nearest").tolist()
     cut_ms = first + int((last - first) * (1 - held_out_share))
-    return split_at(table, products, datetime.fromtimestamp(cut_ms / 1000, UTC))
+    return split_at(table, products, _moment(cut_ms), repeats=repeats)
 
 
 def split_at(
-    table: EventTable, products: Mapping[str, Product], cut: datetime, seed: int = 1
+    table: EventTable,
+    products: Mapping[str, Product],
+    cut: datetime,
+    seed: int = 1,
+    *,
+    repeats: bool = False,
 ) -> Split:
     """Hold out the events from a moment on.
 
@@ -60,50 +99,211 @@ def split_at(
         NotEnoughData: if that leaves nobody to judge.
     """
     before = table.at < cut.timestamp() * 1000
-    train, test = table.where(before), table.where(~before)
-    met = {train.products[row] for row in np.unique(train.product).tolist()}
-    on_sale = {
-        # What was bought then was available then, whatever it is today.
-        p.product_id: replace(p, available_for_sale=True)
-        for p in products.values()
-        if p.created_at <= cut or p.product_id in met
+    train = table.where(before)
+    nobody = (
+        f"Nobody who did something before {cut:%Y-%m-%d} did something new after it, so there is "
+        "no one to measure a model on."
+    )
+    return _judged(train, table.where(~before), products, cut, nobody, seed, repeats)
+
+
+def with_repeats(split: Split, seed: int = 1) -> Split:
+    """The same cut, where what a shopper bought before may be found again."""
+    shoppers, truth = _truth(split.train, split.test, split.products, repeats=True)
+    shoppers, truth = _sample(shoppers, truth, seed)
+    return replace(split, shoppers=shoppers, truth=truth, repeats=True)
+
+
+def next_basket_split(
+    table: EventTable,
+    products: Mapping[str, Product],
+    orders: Rows | None = None,
+    seed: int = 1,
+    *,
+    repeats: bool = False,
+) -> Split:
+    """Hold out the last order of every shopper who has two or more, and what they did since.
+
+    Args:
+        table: all events.
+        products: the catalogue.
+        orders: (n_events,) which order each event belongs to, as numbers; -1 where that is not
+            known. Then purchases at one moment are one order, or, where a shop stamps each line
+            with a moment of its own, purchases less than an hour apart.
+        seed: of the sample of shoppers, where there are many.
+        repeats: whether what was bought before is to be found, too.
+
+    Raises:
+        NotEnoughData: if that leaves nobody to judge.
+    """
+    is_wanted = _is_wanted(table)
+    wanted = table.where(is_wanted)
+    order_of = _orders_by_time(wanted).astype(np.int64)
+    if orders is not None:
+        told = orders[is_wanted]
+        order_of = np.where(told >= 0, told, order_of + orders.max(initial=-1) + 1)
+    # The first line of each order, then of each shopper the order that begins last.
+    by_order = np.lexsort((wanted.at, order_of, wanted.shopper))
+    first = by_order[_changes(wanted.shopper[by_order], order_of[by_order])]
+    latest = first[np.lexsort((order_of[first], wanted.at[first], wanted.shopper[first]))]
+    count = np.bincount(wanted.shopper[latest], minlength=len(table.shoppers))
+    last = latest[np.cumsum(count)[count >= 2] - 1]
+    begin = np.full(len(table.shoppers), np.iinfo(np.int64).max)
+    begin[wanted.shopper[last]] = wanted.at[last]
+    held_out = table.at > begin[table.shopper]
+    of_last = np.full(len(table.shoppers), -1, np.int64)
+    of_last[wanted.shopper[last]] = order_of[last]
+    held_out[is_wanted] |= order_of == of_last[wanted.shopper]
+    nobody = "Nobody ordered twice, and something new the last time. Try --split leave-last-out."
+    return _judged(
+        table.where(~held_out), table.where(held_out), products, _end(table), nobody, seed, repeats
+    )
+
+
+def leave_last_out_split(
+    table: EventTable, products: Mapping[str, Product], seed: int = 1, *, repeats: bool = False
+) -> Split:
+    """Hold out the product that each shopper came to last, and what they did since.
+
+    Of several at the same moment it is a random one, so that this also works in a shop that does
+    not know when things happened.
+
+    Raises:
+        NotEnoughData: if that leaves nobody to judge.
+    """
+    wanted = _wanted(table)
+    random = np.random.default_rng(seed).random(len(wanted))
+    n = len(table.products)
+    if not repeats:
+        # Of each pair the first time: a repeat is nothing that the shopper came to.
+        pair = wanted.shopper.astype(np.int64) * n + wanted.product
+        first = np.lexsort((wanted.at, pair))
+        first = first[np.unique(pair[first], return_index=True)[1]]
+        chosen = np.zeros(len(wanted), bool)
+        chosen[first] = True
+        wanted, random = wanted.where(chosen), random[chosen]
+    order = np.lexsort((random, wanted.at, wanted.shopper))
+    shopper = wanted.shopper[order]
+    last = order[np.r_[shopper[1:] != shopper[:-1], np.ones(min(len(order), 1), bool)]]
+    moment = np.full(len(table.shoppers), np.iinfo(np.int64).max)
+    product = np.full(len(table.shoppers), -1)
+    moment[wanted.shopper[last]] = wanted.at[last]
+    product[wanted.shopper[last]] = wanted.product[last]
+    since = table.at - moment[table.shopper]
+    held_out = (since > 0) | ((since == 0) & (product[table.shopper] == table.product))
+    nobody = "Nobody took to two products, so there is no last one to hold out."
+    return _judged(
+        table.where(~held_out), table.where(held_out), products, _end(table), nobody, seed, repeats
+    )
+
+
+def held_out_pairs(
+    table: EventTable, products: Mapping[str, Product], share: float, seed: int = 1
+) -> Split:
+    """Hold out a random share of each shopper's products, with all that they did about them.
+
+    For a shop that does not know when things happened. Everybody keeps one product or more.
+
+    Raises:
+        NotEnoughData: if that leaves nobody to judge.
+    """
+    rng = np.random.default_rng(seed)
+    pair = table.shopper.astype(np.int64) * len(table.products) + table.product
+    drawn = np.unique(pair[table.weights > 0])
+    shopper = drawn // max(len(table.products), 1)
+    shuffled = np.lexsort((rng.random(len(drawn)), shopper))
+    shopper = shopper[shuffled]
+    count = np.bincount(shopper, minlength=len(table.shoppers))
+    place = np.arange(len(shopper)) - (np.cumsum(count) - count)[shopper]
+    # Rounded up as often as its fraction says, so that the share is right for short histories.
+    wanted = np.floor(share * count + rng.random(len(count)))
+    kept = np.maximum(count - 1, 0)
+    held_out = np.isin(pair, drawn[shuffled][place < np.minimum(wanted, kept)[shopper]])
+    nobody = "Nobody took to two products, so nothing can be held out."
+    return _judged(
+        table.where(~held_out), table.where(held_out), products, _end(table), nobody, seed, False
+    )
+
+
+def given_split(
+    table: EventTable,
+    products: Mapping[str, Product],
+    is_test: NDArray[np.bool_],
+    seed: int = 1,
+    *,
+    repeats: bool = False,
+) -> Split:
+    """Hold out what somebody else chose to.
+
+    Args:
+        table: all events.
+        products: the catalogue.
+        is_test: (n_events,) which of them are held out.
+        seed: of the sample of shoppers, where there are many.
+        repeats: as everywhere.
+
+    Raises:
+        NotEnoughData: if that leaves nobody to judge.
+    """
+    train = table.where(~is_test)
+    nobody = "Nobody of the training events took to something new in the test events."
+    return _judged(train, table.where(is_test), products, _end(train), nobody, seed, repeats)
+
+
+def cold_products_split(split: Split, share: float = COLD_SHARE, seed: int = 1) -> Split:
+    """The same, with a random share of the products only coming into the shop at the cut.
+
+    Nothing that anybody did with them before is known. Truth is who bought them since;
+    `cold_rows` says which they are, and `among` them ranks only these.
+
+    Raises:
+        NotEnoughData: if nobody bought any of them.
+    """
+    known = np.unique(split.train.product)
+    rng = np.random.default_rng(seed)
+    cold = np.sort(rng.permutation(known)[: int(len(known) * share)])
+    train = split.train.where(~np.isin(split.train.product, cold))
+    test = split.test.where(np.isin(split.test.product, cold))
+    names = {split.train.products[row] for row in cold.tolist()}
+    products = {
+        id_: replace(p, created_at=split.cut) if id_ in names else p
+        for id_, p in split.products.items()
     }
-    shoppers, truth = _truth(train, test, on_sale)
+    shoppers, truth = _truth(train, test, products, split.repeats, met_only=False)
     if not shoppers:
-        raise NotEnoughData(
-            f"Nobody who did something before {cut:%Y-%m-%d} did something new after it, so "
-            "there is no one to measure a model on."
-        )
-    if len(shoppers) > MOST_SHOPPERS:
-        sample = np.sort(
-            np.random.default_rng(seed).choice(len(shoppers), MOST_SHOPPERS, replace=False)
-        )
-        shoppers, truth = [shoppers[i] for i in sample], [truth[i] for i in sample]
-    return Split(cut, train, test, shoppers, truth, on_sale)
+        raise NotEnoughData("Nobody bought any of the products that were kept out of training.")
+    shoppers, truth = _sample(shoppers, truth, seed)
+    return replace(
+        split,
+        train=train,
+        known=train,
+        test=test,
+        shoppers=shoppers,
+        truth=truth,
+        products=products,
+    )
 
 
-def _truth(
-    train: EventTable, test: EventTable, on_sale: Mapping[str, Product]
-) -> tuple[list[int], list[NDArray[np.int32]]]:
-    bought_then = train.where(train.is_type(EventType.PURCHASE))
-    wanted = test.where(test.is_type(EventType.PURCHASE))
-    if not len(wanted):
-        wanted = test.where(test.weights > 0)
-    n = len(train.products)
+def cold_rows(split: Split) -> NDArray[np.int64]:
+    """Rows of the products on offer that training has not seen."""
+    return np.flatnonzero(split.on_offer & ~np.isin(np.arange(len(split.on_offer)), _met(split)))
 
-    def pairs(events: EventTable) -> NDArray[np.int64]:
-        return np.unique(events.shopper.astype(np.int64) * n + events.product)
 
-    met = train.where(train.weights > 0)
-    new = np.setdiff1d(pairs(wanted), pairs(bought_then), assume_unique=True)
-    shopper, product = np.divmod(new, n)
-    in_catalogue = np.array([p in on_sale for p in train.products], bool)
-    judged = np.isin(product, met.product) & in_catalogue[product] & np.isin(shopper, met.shopper)
-    shopper, product = shopper[judged], product[judged]
-    rows, starts = np.unique(shopper, return_index=True)
-    return rows.tolist(), [
-        p.astype(np.int32) for p in (np.split(product, starts[1:]) if len(rows) else [])
-    ]
+def cold_shoppers_split(split: Split, share: float = COLD_SHARE, seed: int = 1) -> Split:
+    """The same, judging a random share of the shoppers, of whom training knows nothing.
+
+    What they did before the cut is known to serving, which folds them in.
+    """
+    rng = np.random.default_rng(seed)
+    judged = len(split.shoppers)
+    chosen = np.sort(rng.permutation(judged)[: max(1, int(judged * share))])
+    shoppers = [split.shoppers[n] for n in chosen.tolist()]
+    return replace(
+        split,
+        train=split.train.where(~np.isin(split.train.shopper, shoppers)),
+        shoppers=shoppers,
+        truth=[split.truth[n] for n in chosen.tolist()],
+    )
 
 
 def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterable[History]:
@@ -123,4 +323,112 @@ def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterab
             for e in events.tolist()
         ]
         history = History.of(acts)
-        yield History(history.acts[:length], history.bought)
+        yield replace(history, acts=history.acts[:length])
+
+
+def _judged(
+    train: EventTable,
+    test: EventTable,
+    products: Mapping[str, Product],
+    cut: datetime,
+    nobody: str,
+    seed: int,
+    repeats: bool,
+) -> Split:
+    met = {train.products[row] for row in np.unique(train.product).tolist()}
+    on_sale = {
+        # What was bought then was available then, whatever it is today.
+        id_: replace(p, available_for_sale=True)
+        for id_, p in products.items()
+        # Of what nobody met, and the shop does not say since when it is sold, we do not know.
+        if id_ in met or UNSAID < p.created_at <= cut
+    }
+    shoppers, truth = _truth(train, test, on_sale, repeats)
+    if not shoppers:
+        raise NotEnoughData(nobody)
+    shoppers, truth = _sample(shoppers, truth, seed)
+    return Split(cut, train, train, test, shoppers, truth, on_sale, repeats)
+
+
+def _truth(
+    train: EventTable,
+    test: EventTable,
+    on_sale: Mapping[str, Product],
+    repeats: bool = False,
+    *,
+    met_only: bool = True,
+) -> tuple[list[int], list[NDArray[np.int32]]]:
+    """Who is judged, and on what. With `met_only`, products that nobody met do not count."""
+    n = len(train.products)
+
+    def pairs(events: EventTable) -> NDArray[np.int64]:
+        return np.unique(events.shopper.astype(np.int64) * n + events.product)
+
+    met = train.where(train.weights > 0)
+    taken = pairs(_wanted(test))
+    if not repeats:
+        bought_then = train.where(train.is_type(EventType.PURCHASE))
+        taken = np.setdiff1d(taken, pairs(bought_then), assume_unique=True)
+    shopper, product = np.divmod(taken, max(n, 1))
+    in_catalogue = np.array([p in on_sale for p in train.products], bool)
+    judged = in_catalogue[product] & np.isin(shopper, met.shopper)
+    if met_only:
+        judged &= np.isin(product, met.product)
+    shopper, product = shopper[judged], product[judged]
+    rows, starts = np.unique(shopper, return_index=True)
+    return rows.tolist(), [
+        p.astype(np.int32) for p in (np.split(product, starts[1:]) if len(rows) else [])
+    ]
+
+
+def _wanted(events: EventTable) -> EventTable:
+    return events.where(_is_wanted(events))
+
+
+def _is_wanted(events: EventTable) -> NDArray[np.bool_]:
+    """(n_events,) which acts show what a shopper wanted."""
+    bought = events.is_type(EventType.PURCHASE)
+    return bought if bought.any() else events.weights > 0
+
+
+def _orders_by_time(wanted: EventTable) -> NDArray[np.int64]:
+    """(n_events,) a number for each order, growing with time for each shopper."""
+    order = np.lexsort((wanted.at, wanted.shopper))
+    gaps = np.diff(wanted.at[order])
+    new_shopper = _changes(wanted.shopper[order])[1:]
+    # Most purchases share their moment with another one where the shop stamps whole orders.
+    stamped = bool(np.mean(gaps[~new_shopper] == 0) >= 0.5) if (~new_shopper).any() else True
+    begins = np.ones(len(order), bool)
+    begins[1:] = new_shopper | (gaps >= (1 if stamped else BASKET_GAP_MS))
+    numbers = np.empty(len(order), np.int64)
+    numbers[order] = np.cumsum(begins) - 1
+    return numbers
+
+
+def _changes(*columns: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """(n,) whether a row differs from the one before in any of the columns; the first does."""
+    changed = np.ones(len(columns[0]), bool)
+    changed[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return changed
+
+
+def _sample(
+    shoppers: list[int], truth: list[NDArray[np.int32]], seed: int
+) -> tuple[list[int], list[NDArray[np.int32]]]:
+    if len(shoppers) <= MOST_SHOPPERS:
+        return shoppers, truth
+    drawn = np.random.default_rng(seed).choice(len(shoppers), MOST_SHOPPERS, replace=False)
+    return [shoppers[n] for n in np.sort(drawn)], [truth[n] for n in np.sort(drawn)]
+
+
+def _met(split: Split) -> NDArray[np.int32]:
+    return np.unique(split.train.product[split.train.weights > 0])
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _end(table: EventTable) -> datetime:
+    """Just after the last event."""
+    return _moment(int(table.at.max(initial=0)) + 1)

@@ -1,29 +1,36 @@
 """How well ratings are predicted."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.evaluation.splits import Split
-from recommender.events import EventType
-from recommender.ratings import RatingModel
+from recommender.ratings import RatingModel, latest_ratings
+
+RatingErrors = dict[str, dict[str, float]]
+"""Model -> "rmse" and "mae" in stars, and the number of "ratings" they are of."""
 
 
-def rating_errors(split: Split) -> dict[str, float] | None:
-    """RMSE in stars on the held-out ratings, beside always saying the mean.
+def rating_errors(split: Split) -> RatingErrors | None:
+    """How far off the held-out ratings are, by models from simple to elaborate.
 
     None where there are no ratings on one of the two sides.
     """
-    rating = [
-        part.where(part.is_type(EventType.RATING) & ~np.isnan(part.rating))
-        for part in (split.train, split.test)
-    ]
-    train, test = rating
-    if not len(train) or not len(test):
+    known, asked = latest_ratings(split.train), latest_ratings(split.test)
+    if not len(known) or not len(asked):
         return None
-    shape = (len(train.shoppers), len(train.products))
-    model = RatingModel.fit(train.shopper, train.product, train.rating, shape)
-    predicted = model.predict(test.shopper, test.product)
+    biases = RatingModel.fit(known, with_factors=False)
+    whole = RatingModel.fit(known)
+    predicted = {
+        "mean": np.full(len(asked), biases.mean),
+        "biases": biases.predict(asked.shopper, asked.product),
+        "biases + factors": whole.predict(asked.shopper, asked.product),
+    }
+    return {name: _errors(asked.rating - guess) for name, guess in predicted.items()}
+
+
+def _errors(off: NDArray[np.float64]) -> dict[str, float]:
     return {
-        "rmse": float(np.sqrt(np.mean((test.rating - predicted) ** 2))),
-        "rmse_of_mean": float(np.sqrt(np.mean((test.rating - model.mean) ** 2))),
-        "ratings": len(test),
+        "rmse": float(np.sqrt(np.mean(off**2))),
+        "mae": float(np.mean(np.abs(off))),
+        "ratings": len(off),
     }

@@ -24,6 +24,12 @@ MODEL_FILES = "model_files"
 SERVING = "serving"
 """One document: which model answers."""
 LEASES = "leases"
+SEARCHES = "searches"
+"""One document for each search for parameters."""
+TRIALS = "trials"
+"""What each search tried."""
+PARAMETERS = "parameters"
+"""One document: what the last search found, if that was better than the defaults."""
 
 INDEXES: Mapping[str, list[IndexModel]] = {
     EVENTS: [
@@ -44,6 +50,9 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     MODELS: [IndexModel([("trained_at", DESCENDING)], name="latest")],
     SERVING: [],
     LEASES: [],
+    SEARCHES: [IndexModel([("started_at", DESCENDING)], name="latest")],
+    TRIALS: [IndexModel([("search", ASCENDING), ("number", ASCENDING)], name="of_search")],
+    PARAMETERS: [],
 }
 
 SPEAKING_TYPES = [t.value for t in EventType if t is not EventType.IMPRESSION]

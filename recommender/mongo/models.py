@@ -39,6 +39,8 @@ class ModelCard:
     training_seconds: float
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Model or baseline -> measure -> value, all on the same held-out events."""
+    search: str | None = None
+    """Which search found the parameters it was trained with; None for the defaults."""
 
 
 class File(Protocol):
@@ -136,8 +138,34 @@ def checked(data: bytes, card: ModelCard) -> TrainedModel:
     return TrainedModel.from_bytes(data)
 
 
+def attach(database: Database[Document], version: str, name: str, data: bytes) -> None:
+    """Keep a file beside the arrays of a model, for as long as these are kept.
+
+    Before the model is published or after; a file of the same name is replaced.
+    """
+    bucket = GridFSBucket(database, MODEL_FILES)
+    with suppress(NoFile):
+        bucket.delete(_attachment(version, name))
+    bucket.upload_from_stream_with_id(_attachment(version, name), name, data)
+
+
+def attached(database: Database[Document], version: str, name: str) -> bytes | None:
+    """The file of that name beside the arrays of a model, if there is one."""
+    try:
+        stream = GridFSBucket(database, MODEL_FILES).open_download_stream(
+            _attachment(version, name)
+        )
+    except NoFile:
+        return None
+    return stream.read()
+
+
+def _attachment(version: str, name: str) -> str:
+    return f"{version}/{name}"
+
+
 def forget_old(database: Database[Document], kept: int) -> list[str]:
-    """Remove the arrays of all but the latest models; the one in service always stays.
+    """Remove the files of all but the latest models; those of the one in service always stay.
 
     The documents stay too: what a model scored is worth knowing for longer than its arrays. Only
     for who holds the lease of the retrain: what another one is still uploading looks no different
@@ -146,10 +174,10 @@ def forget_old(database: Database[Document], kept: int) -> list[str]:
     recent = database[MODELS].find({}, {"_id": 1}, sort=[("trained_at", -1)], limit=kept)
     keep = {d["_id"] for d in recent} | {version_in_service(database)}
     bucket = GridFSBucket(database, MODEL_FILES)
-    # upload_from_stream_with_id gave each file its version as id, and its chunks before the file.
+    # Each file's id is, or begins with, its version, and its chunks were written before the file.
     stored = database[f"{MODEL_FILES}.files"].distinct("_id")
     stored += database[f"{MODEL_FILES}.chunks"].distinct("files_id")
-    gone = sorted(set(stored) - keep)
+    gone = sorted(id_ for id_ in set(stored) if id_.partition("/")[0] not in keep)
     for version in gone:
         with suppress(NoFile):  # if its upload was cut short; the chunks are deleted all the same
             bucket.delete(version)
@@ -190,7 +218,7 @@ def _unreadable(version: str, error: GridFSError) -> CorruptModel:
 
 
 def _card_document(card: ModelCard) -> Document:
-    return {
+    document = {
         "_id": card.version,
         "trained_at": card.trained_at,
         "trained_through": card.trained_through,
@@ -203,6 +231,7 @@ def _card_document(card: ModelCard) -> Document:
         "training_seconds": card.training_seconds,
         "metrics": {name: dict(values) for name, values in card.metrics.items()},
     }
+    return document if card.search is None else {**document, "search": card.search}
 
 
 def _card_of(document: Document | None, version: str) -> ModelCard:

@@ -8,6 +8,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceTyp
 
 from graphql_api.schema import make_schema
 from recommender.mongo.documents import EVENTS
+from recommender.placements import Placement
 from recommender.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -137,6 +138,24 @@ async def test_a_page_names_what_it_shows_so_that_it_is_not_shown_twice(api):
     assert not shown & {"kitchen-1", "kitchen-2"}
 
 
+async def test_every_shelf_can_be_asked_for_with_a_cart_a_category_and_diversity(api):
+    for placement in Placement:
+        data = await ask(
+            api,
+            """query($placement: String!) { recommendations(
+                   shopper: {userId: "cook-0"}, placement: $placement, first: 3, diversity: 0.5,
+                   context: {cartProductIds: ["kitchen-1"], category: "Home > Garden"}
+                 ) { placement nodes { productId } edges { isFiller reasons { kind } } } }""",
+            placement=placement,
+        )
+        found = data["recommendations"]
+        assert found["placement"] == placement
+        assert len(found["nodes"]) == 3
+        assert "kitchen-1" not in {n["productId"] for n in found["nodes"]}
+        if placement in (Placement.HOME, Placement.NEWEST, Placement.NEXT_BASKET):
+            assert all(n["productId"].startswith("garden") for n in found["nodes"])
+
+
 @pytest.mark.parametrize(("longest", "length"), [("5", 5), ("100", 12)])
 async def test_a_shelf_of_no_given_length_is_no_longer_than_the_server_allows(
     mongodb_uri, database, tmp_path, longest, length
@@ -253,9 +272,14 @@ async def test_feedback_is_recorded_under_an_id(api, database):
             "first must be 1 to 100, not 0",
         ),
         (
+            '{ recommendations(shopper: {userId: "a"}, diversity: 1.5) { strategy } }',
+            "BAD_USER_INPUT",
+            "diversity must be 0 to 1, not 1.5",
+        ),
+        (
             '{ recommendations(shopper: {userId: "a"}, placement: "attic") { strategy } }',
             "BAD_USER_INPUT",
-            "placement must be one of home, similar, popular, newest, not 'attic'",
+            "placement must be one of home, similar, bought_together,",
         ),
         (
             '{ recommendations(shopper: {userId: ""}) { strategy } }',
@@ -265,7 +289,7 @@ async def test_feedback_is_recorded_under_an_id(api, database):
         (
             '{ recommendations(shopper: {userId: "a"}, placement: "similar") { strategy } }',
             "BAD_USER_INPUT",
-            "productIds must name the product to be similar to",
+            "productIds must name a product for the shelf similar",
         ),
         (
             '{ similarProducts(productId: "nothing") { strategy } }',

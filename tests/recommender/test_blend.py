@@ -1,5 +1,7 @@
 """Taste, neighbours and popularity are weighed by what shoppers took to next."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from builders import trained_on, two_tastes
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from recommender import item_item
 from recommender.blend import PARTS, UNLEARNED, Blend
 from recommender.blend_learning import Lessons, learn, lessons
 from recommender.evaluation.splits import temporal_split
@@ -22,7 +25,18 @@ def made_up(shoppers=300, candidates=40, tells="neighbours", seed=1):
     taken = told >= np.sort(told, axis=1)[:, -3:-2]
     ideal = np.full(shoppers, sum(1 / np.log2(n + 2) for n in range(3)))
     there = np.ones((shoppers, candidates), bool)
-    return Lessons(parts, there, taken, ideal, rng.uniform(0, 5, shoppers))
+    due = np.zeros((shoppers, candidates), np.float32)
+    return Lessons(parts, there, taken, ideal, rng.uniform(0, 5, shoppers), due)
+
+
+def where_what_is_due_is_bought(weight, seed=1):
+    """Lessons in which shoppers buy by the plain score plus what is due, so many times."""
+    plain = made_up(seed=seed)
+    rng = np.random.default_rng(seed)
+    due = np.where(rng.random(plain.there.shape) < 0.3, rng.random(plain.there.shape), 0)
+    score = plain.parts[:, :, PARTS.index("neighbours")] + weight * due
+    taken = score >= np.sort(score, axis=1)[:, -3:-2]
+    return replace(plain, taken=taken, due=due.astype(np.float32))
 
 
 @pytest.mark.parametrize("tells", PARTS)
@@ -55,6 +69,14 @@ def test_weights_change_with_the_size_of_a_history_without_a_step():
     assert steps < 0.5 * np.abs(blend.slopes).max() + 1e-6
 
 
+@pytest.mark.parametrize("weight", [1.5, 6.0, 24.0])
+def test_what_it_counts_that_something_is_due_is_learned(weight):
+    blend = learn([made_up()], [where_what_is_due_is_bought(weight)])
+    scale = blend.weights[PARTS.index("neighbours")]
+    assert weight / 2.5 < blend.repeat / scale < weight * 2.5
+    assert np.array_equal(blend.weights, learn([made_up()]).weights)
+
+
 def test_a_blend_comes_back_as_it_was():
     blend = learn([made_up()])
     again = Blend.from_json(blend.to_json())
@@ -73,7 +95,10 @@ def test_a_window_of_a_shop_becomes_lessons():
     assert found.taken.any(axis=1).mean() > 0.9
 
 
-def test_what_is_bought_together_leads_from_one_to_the_other():
+@pytest.mark.parametrize("largest_ease", [8_000, 2])
+def test_what_is_bought_together_leads_from_one_to_the_other(monkeypatch, largest_ease):
+    """By EASE, and by BM25 in a catalogue that is too large for it."""
+    monkeypatch.setattr(item_item, "LARGEST_EASE", largest_ease)
     bought = np.zeros((60, 5), np.float32)
     bought[:30, [0, 1]] = 1
     bought[30:, [2, 3]] = 1

@@ -13,6 +13,7 @@ from recommender.fold_in import taste
 from recommender.live_model import LiveModel
 from recommender.placements import Placement
 from recommender.request import ReasonKind, Request
+from recommender.shopper import Shopper
 
 CATALOGUE, EVENTS = two_tastes()
 NEW = a_product("new-pan", name="kitchen pan of tomorrow", categories=("Home > Kitchen",))
@@ -29,12 +30,14 @@ acts = st.builds(
 
 @given(st.lists(acts, min_size=1, max_size=20))
 def test_the_parts_of_every_score_add_up_to_it(history):
-    scores = personalized(HOME, taste(a_history(*history), LIVE), LIVE)
+    scores = personalized(
+        HOME, Shopper(a_history(*history), taste(a_history(*history), LIVE)), LIVE
+    )
     if scores is None:
         return
     for row, score in enumerate(scores.values.tolist()):
         parts = list(scores.parts(row))
-        assert sum(part.contribution for part in parts) == pytest.approx(score, abs=1e-3)
+        assert sum(part.contribution for part in parts) == pytest.approx(score, rel=1e-5, abs=1e-3)
 
 
 @given(st.lists(acts, min_size=1, max_size=20))

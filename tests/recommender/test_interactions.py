@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import an_event, two_tastes
+from builders import an_act, an_event, two_tastes
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.events import WEIGHTS, EventType, weight_of
 from recommender.interactions import EventTable, interaction_matrix, popularity
+from recommender.type_weights import TypeWeights
 
 FOREVER = 1e9
 
@@ -83,7 +84,26 @@ def test_one_shopper_cannot_make_a_product_popular_alone():
 def test_columns_weigh_events_as_single_events_are_weighed(type_, stars):
     rating = stars if type_ is EventType.RATING else None
     table = EventTable.of([an_event("ann", "mug", type_, rating=rating)])
-    assert table.weights[0] == pytest.approx(weight_of(type_, rating), rel=1e-5)
+    assert table.weights[0] == pytest.approx(weight_of(type_, rating), abs=1e-5)
+    learned = TypeWeights({t: weight / 3 for t, weight in WEIGHTS.items()})
+    act = an_act("mug", type_, rating=rating)
+    assert table.weighed_by(learned).weights[0] == pytest.approx(learned.of(act), abs=1e-5)
+
+
+def test_what_counts_is_kept_with_the_events():
+    table = EventTable.of([an_event("ann", "mug"), an_event("ann", "pen", EventType.PURCHASE)])
+    learned = TypeWeights({**WEIGHTS, EventType.VIEW: 5.0})
+    views = table.weighed_by(learned).where(table.is_type(EventType.VIEW))
+    assert views.weights.tolist() == [5.0]
+
+
+def test_a_shop_too_large_to_sort_at_once_gives_the_same_matrix():
+    _, events = two_tastes()
+    table = EventTable.of(events)
+    huge = replace(table, shoppers=range(2**50), products=range(2**12))
+    usual, found = (interaction_matrix(t, 30).tocoo() for t in (table, huge))
+    for of in ("row", "col", "data"):
+        assert np.array_equal(getattr(found, of), getattr(usual, of))
 
 
 def test_each_pair_comes_once():

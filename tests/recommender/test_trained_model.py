@@ -63,6 +63,20 @@ def test_arrays_that_do_not_fit_together_are_refused():
         replace(MODEL, product_biases=np.zeros(3, np.float32))
 
 
+@pytest.mark.parametrize("name", ["neighbours", "partners", "attributes"])
+def test_rows_that_do_not_exist_are_refused(name):
+    with pytest.raises(CorruptModel, match=f"{name} of model v1 has rows that do not exist"):
+        replace(MODEL, **{name: np.full_like(getattr(MODEL, name), 10_000)})
+
+
+def test_what_is_bought_together_and_again_comes_back_as_it_was():
+    again = TrainedModel.from_bytes(DATA)
+    for name in ("partners", "partner_strength", "partner_support", "partner_lift"):
+        assert np.array_equal(getattr(again, name), getattr(MODEL, name))
+    for name in ("repeat_chances", "repeat_gap_days", "attributes", "attribute_values"):
+        assert np.array_equal(getattr(again, name), getattr(MODEL, name))
+
+
 def test_values_that_are_no_numbers_are_refused():
     with pytest.raises(CorruptModel, match="no number"):
         replace(MODEL, popularity=np.full_like(MODEL.popularity, np.nan))

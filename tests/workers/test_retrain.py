@@ -1,10 +1,13 @@
 """The whole retrain, over a real database."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from builders import NOW, SMALL, a_product, an_event, stock, two_tastes
@@ -12,12 +15,22 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recommender.blend import PARTS
-from recommender.errors import LeaseTaken, NotEnoughData
+from recommender.errors import InvalidInput, LeaseTaken, NotEnoughData, ProcessDied
 from recommender.events import EventType
 from recommender.mongo.leases import lease
-from recommender.mongo.models import load, read_card, version_in_service
-from recommender.training import train
+from recommender.mongo.models import attached, load, read_card, version_in_service
+from recommender.mongo.tuning import (
+    FoundParameters,
+    found_parameters,
+    store_settled,
+    store_trial,
+    trials_of,
+)
+from recommender.trainer import Trainer
+from recommender.training import Parameters, train
+from recommender.tuning import Outcome, Settled, Trial, parameters_of
 from workers.retrain import ENGINE, ITEM_KNN, POPULARITY, retrain
+from workers.tune import NO_PLOT, PLOT, Bounds, importance_plot, seconds_of, shown
 
 
 def run(database, settings, **more):
@@ -42,7 +55,7 @@ def test_a_model_is_trained_measured_published_and_put_in_service(database, sett
     assert timedelta(0) <= newest - card.trained_through < timedelta(milliseconds=1)
     assert set(report.metrics) == {ENGINE, POPULARITY, ITEM_KNN}
     assert card.metrics == report.metrics
-    measures = {"precision", "recall", "f1", "map", "ndcg", "hit_rate", "coverage"}
+    measures = {"precision", "recall", "f1", "map", "mrr", "ndcg", "hit_rate", "coverage"}
     for values in report.metrics.values():
         assert set(values) == {f"{m}@{k}" for m in measures for k in (10, 20)}
         assert all(0 <= v <= 1 for v in values.values())
@@ -70,7 +83,9 @@ def test_ratings_are_measured_where_there_are_any(database, settings, shop):
         for n in range(60)
     ]
     stock(database, [], ratings)
-    assert set(run(database, settings).rating_errors) == {"rmse", "rmse_of_mean", "ratings"}
+    report = run(database, settings)
+    assert list(report.rating_errors) == ["mean", "biases", "biases + factors"]
+    assert "held-out ratings by biases: RMSE" in report.table().caption
 
 
 def test_a_worse_model_is_kept_but_not_put_in_service(database, settings, shop, monkeypatch):
@@ -95,7 +110,7 @@ def test_a_worse_model_is_kept_but_not_put_in_service(database, settings, shop, 
         model = train(*arguments, **options)
         return replace(model, product_ids=[*model.product_ids[7:], *model.product_ids[:7]])
 
-    monkeypatch.setattr("workers.retrain.train", mixed_up)
+    monkeypatch.setattr("recommender.trainer.train", mixed_up)
     second = run(database, settings, now=later)
     assert not second.in_service
     assert second.since_last_model["shoppers"] > 100
@@ -190,6 +205,139 @@ def test_a_damaged_model_in_service_does_not_keep_a_new_one_out(database, settin
     assert version_in_service(database) == second.version != first.version
 
 
+def test_a_shop_that_never_searched_trains_with_the_defaults(database, settings, shop):
+    report = run(database, settings, parameters=None)
+    assert report.parameters_from == "defaults"
+    assert report.parameters == asdict(Parameters())
+    assert report.tuning is None
+    assert read_card(database, report.version).search is None
+
+
+BETTER = Trial(3, {"factors": 24.0, "epochs": 6.0}, Outcome.FINISHED, 0.5)
+
+
+def test_the_found_parameters_are_used_by_the_next_retrain(database, settings, shop):
+    defaults = replace(BETTER, number=0, values={}, quality=0.4)
+    settled = Settled(parameters_of(BETTER.values), BETTER, defaults, 90, 0.1, 0.05, 0.15)
+    store_settled(database, "a search", settled, {}, 37, "v1", NOW)
+    report = run(database, settings, parameters=None)
+    assert report.parameters_from == f"found {NOW:%Y-%m-%d} by 37 trials"
+    model = load(database, report.version)
+    assert model.product_vectors.shape[1] == model.parameters["factors"] == 24
+    assert read_card(database, report.version).search == "a search"
+
+
+def test_a_search_comes_first_and_all_of_it_is_kept_with_the_model(database, settings, shop):
+    report = run(database, settings, parameters=None, tuning=Bounds(trials=9))
+    assert report.tuning["trials"] == 9
+    assert any(line.startswith("Tuning: 9 trials") for line in report.verdict)
+    trials = trials_of(database, report.version)
+    assert [trial.number for trial in trials] == list(range(9))
+    assert read_card(database, report.version).search == (
+        report.version if report.tuning["found"] else None
+    )
+    latest = shown(database)
+    assert latest.search["importances"] == report.tuning["importances"] != {}
+    assert latest.search["version"] == report.version
+    assert len(latest.table().rows) == 9
+    json.dumps([report.as_dict(), latest.as_dict()])
+    drawn = attached(database, report.version, PLOT)
+    assert (drawn is not None) is report.tuning["plotted"] is latest.has_plot
+    assert (NO_PLOT in report.verdict[0]) is not report.tuning["plotted"]
+
+
+def test_what_matters_is_drawn_where_there_is_something_to_draw_with(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert importance_plot({"l2": 1.0}) is None
+    monkeypatch.undo()
+    pytest.importorskip("matplotlib")
+    drawn = importance_plot({"l2": 0.75, "half_life_days": 0.25})
+    assert b"<svg" in drawn
+    assert drawn == importance_plot({"l2": 0.75, "half_life_days": 0.25})
+    assert importance_plot({}) is None
+
+
+def test_a_killed_search_goes_on_where_it_was(database, settings, shop, monkeypatch):
+    stored = []
+
+    def store(database, search_id, trial):
+        if len(stored) == 4:
+            raise KeyboardInterrupt
+        store_trial(database, search_id, trial)
+        stored.append(trial)
+
+    monkeypatch.setattr("workers.tune.store_trial", store)
+    with pytest.raises(KeyboardInterrupt):
+        run(database, settings, parameters=None, tuning=Bounds(trials=6))
+    assert database["leases"].count_documents({}) == 0
+    assert database["models"].count_documents({}) == 0
+    assert found_parameters(database).search is None
+    monkeypatch.undo()
+    report = run(
+        database, settings, parameters=None, tuning=Bounds(trials=6), now=NOW + timedelta(hours=1)
+    )
+    assert database["searches"].count_documents({}) == 1
+    trials = trials_of(database, report.tuning["search"])
+    assert [trial.number for trial in trials] == list(range(6))
+    assert [trial for trial in trials if trial.number < 4] == stored
+
+
+def test_what_the_model_is_measured_on_is_not_searched_on(database, settings, shop, monkeypatch):
+    known = []
+
+    def tuned(database, table, products, *rest, **more):
+        known.append(table)
+        return FoundParameters(SMALL), {"trials": 0, "found": True, "best": 0, "defaults": 0} | {
+            "pruned": 0,
+            "collapsed": 0,
+            "importances": {},
+            "second_window": {"shoppers": 0},
+        }
+
+    monkeypatch.setattr("workers.retrain.tune", tuned)
+    report = run(database, settings, tuning=Bounds(seconds=1))
+    held_out = datetime.fromisoformat(report.held_out_from).timestamp() * 1000
+    assert known[0].at.max() < held_out
+
+
+def test_a_model_of_everything_that_collapsed_is_not_put_in_service(
+    database, settings, shop, monkeypatch
+):
+    def vanished(table, *arguments, **more):
+        model = train(table, *arguments, **more)
+        whole = len(table) == len(shop[1])
+        return replace(model, product_vectors=model.product_vectors * (1e-4 if whole else 1))
+
+    monkeypatch.setattr("recommender.trainer.train", vanished)
+    report = run(database, settings)
+    assert "The model of everything has collapsed" in " ".join(report.verdict)
+    assert not report.in_service
+    assert version_in_service(database) is None
+    assert run(database, settings, force=True, now=NOW + timedelta(hours=1)).in_service
+
+
+def a_died_training(*arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_training_whose_process_dies_says_so_and_publishes_nothing(
+    database, settings, shop, monkeypatch
+):
+    monkeypatch.setattr("recommender.trainer.timed_training", a_died_training)
+    monkeypatch.setattr("workers.retrain.Trainer", partial(Trainer, small_work=0))
+    with pytest.raises(ProcessDied, match=r"Training on .* ended by SIGKILL"):
+        run(database, settings)
+    assert database["models"].count_documents({}) == 0
+    assert database["leases"].count_documents({}) == 0
+
+
+def test_a_time_to_search_for_is_read_or_refused():
+    assert [seconds_of(text) for text in ("90s", "20m", "1h")] == [90, 1_200, 3_600]
+    for wrong in ("20", "m", "-5m", "0m", "20 minutes", ""):
+        with pytest.raises(InvalidInput, match=f"such as 90s, 20m or 1h, not '{wrong}'"):
+            seconds_of(wrong)
+
+
 def command(settings, *arguments):
     return subprocess.run(
         [sys.executable, "-W", "error", "-m", "workers", *arguments],
@@ -226,6 +374,8 @@ def test_the_command_prints_a_table_and_json_and_recommends(database, settings, 
     [
         (["retrain"], "There are no events in the database"),
         (["recommend", "--user-id", "ann"], "There are no products in the database"),
+        (["retrain", "--tune", "20"], "--tune must be a time such as 90s, 20m or 1h, not '20'"),
+        (["tuning"], "Nothing was searched yet"),
         (["recommend", "--user-id", ""], "user_id must be 1 to 128 characters"),
         (["recommend", "--user-id", "ann", "--limit", "0"], "limit must be 1 to 100, not 0"),
     ],

@@ -94,7 +94,7 @@ def test_who_lost_it_leaves_the_other_ones_alone(database):
     assert database["leases"].count_documents({}) == 1
 
 
-@pytest.mark.parametrize(("lost_after", "published"), [("train", 0), ("publish", 1)])
+@pytest.mark.parametrize(("lost_after", "published"), [("judge", 0), ("publish", 1)])
 def test_a_retrain_that_lost_its_lease_puts_nothing_in_service(
     database, settings, monkeypatch, lost_after, published
 ):

@@ -1,0 +1,118 @@
+"""One list, made of nothing but memory: what the engine takes beside one pass over the vectors."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.results import Result
+from recommender.blend import Blend
+from recommender.catalog import Product
+from recommender.engine import recommend
+from recommender.events import Act, EventType, History
+from recommender.features import MOST_KEPT, FeatureSpace
+from recommender.live_model import LiveModel
+from recommender.placements import Placement
+from recommender.request import Request
+from recommender.trained_model import TrainedModel
+
+PRODUCTS, FACTORS, ACTS, LIMIT = 20_000, 64, 40, 10
+NEIGHBOURS, PARTNERS, FEATURES, BRANDS = 100, 50, 2_000, 100
+ALLOWED_PASSES, ALLOWED_MS = 3, 0.3
+"""What one list may take: so many passes over the vectors, and so many milliseconds."""
+SHOPPERS = 50
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def a_model(rng: np.random.Generator) -> TrainedModel:
+    """Full of chance: what is in the arrays does not change how long they take."""
+
+    def floats(*shape: int) -> NDArray[np.float32]:
+        return rng.random(shape, np.float32)
+
+    def rows(count: int, most: int) -> NDArray[np.int32]:
+        return rng.integers(0, most, (PRODUCTS, count), dtype=np.int32)
+
+    values = floats(PRODUCTS, MOST_KEPT)
+    return TrainedModel(
+        version="benchmark",
+        trained_at=NOW,
+        product_ids=[f"p{n}" for n in range(PRODUCTS)],
+        product_vectors=floats(PRODUCTS, FACTORS) - np.float32(0.5),
+        product_biases=floats(PRODUCTS),
+        popularity=floats(PRODUCTS),
+        lasting_popularity=floats(PRODUCTS),
+        neighbours=rows(NEIGHBOURS, PRODUCTS),
+        neighbour_weights=floats(PRODUCTS, NEIGHBOURS),
+        partners=rows(PARTNERS, PRODUCTS),
+        partner_strength=floats(PRODUCTS, PARTNERS),
+        partner_support=floats(PRODUCTS, PARTNERS),
+        partner_lift=floats(PRODUCTS, PARTNERS),
+        repeat_chances=floats(PRODUCTS),
+        repeat_gap_days=floats(PRODUCTS) + 1,
+        attributes=rows(MOST_KEPT, FEATURES),
+        attribute_values=values / np.linalg.norm(values, axis=1, keepdims=True),
+        feature_space=FeatureSpace(
+            {f"word:{n}": n for n in range(FEATURES)}, np.ones(FEATURES, np.float32), {}
+        ),
+        feature_vectors=floats(FEATURES, FACTORS),
+        feature_biases=floats(FEATURES),
+        blend=Blend(
+            np.array([0.1, 0.3, 1.4, -1.4, 0.1], np.float32), np.zeros(5, np.float32), 2.0, 1.0, {}
+        ),
+    )
+
+
+def measured(seconds: float) -> list[Result]:
+    """Each shelf's median beside what it may take."""
+    rng = np.random.default_rng(1)
+    model = a_model(rng)
+    live = LiveModel(
+        model,
+        [
+            Product(p, f"Product {p}", brand=f"brand {n % BRANDS}", item_group_id=f"g{n // 2}")
+            for n, p in enumerate(model.product_ids)
+        ],
+    )
+    histories = [
+        History.of(
+            [
+                Act(f"p{row}", EventType.PURCHASE if n % 4 == 0 else EventType.VIEW, at)
+                for n, row in enumerate(rng.choice(PRODUCTS, ACTS, replace=False).tolist())
+                for at in [NOW - timedelta(days=n)]
+            ]
+        )
+        for _ in range(SHOPPERS)
+    ]
+    vector = model.product_vectors[0].copy()
+    one_pass = median_ms(lambda _: live.vectors @ vector, seconds)
+    allowed = ALLOWED_PASSES * one_pass + ALLOWED_MS
+    found = [Result("one pass over 20,000 x 64 vectors", one_pass, "ms")]
+    for placement in Placement:
+        request = Request(placement, LIMIT, NOW, product_ids=("p7",))
+        found.append(
+            Result(
+                f"{placement}: 10 of 20,000 products, 40 acts, median",
+                median_ms(
+                    lambda n, asked=request: recommend(asked, histories[n % SHOPPERS], live),
+                    seconds,
+                ),
+                "ms",
+                allowed,
+            )
+        )
+    return found
+
+
+def median_ms(call: Callable[[int], object], seconds: float) -> float:
+    """Of one call, in turns for some seconds."""
+    for n in range(SHOPPERS):
+        call(n)
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while (start := time.perf_counter()) < end:
+        call(len(times))
+        times.append(time.perf_counter() - start)
+    return float(np.median(times)) * 1000
