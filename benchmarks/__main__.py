@@ -17,7 +17,7 @@ from typing import Annotated
 import psutil
 import typer
 
-from benchmarks import importing, reading, results, retraining, serving
+from benchmarks import engine, importing, reading, results, retraining, serving
 from benchmarks.load import find_wrk
 from benchmarks.processes import Cores, on_core
 from benchmarks.results import Result
@@ -35,6 +35,7 @@ class Subject(StrEnum):
     IMPORT = "import"
     READING = "reading"
     RETRAIN = "retrain"
+    ENGINE = "engine"
     SERVING = "serving"
 
 
@@ -42,6 +43,7 @@ TITLES = {
     Subject.IMPORT: "Import: files into MongoDB",
     Subject.READING: "Reading for training: MongoDB to matrix",
     Subject.RETRAIN: "Retrain on Online Retail",
+    Subject.ENGINE: "One list, without web and database",
     Subject.SERVING: "One recommendation",
 }
 
@@ -115,6 +117,8 @@ def _measure(
     subject: Subject, online_retail: Path | None, seconds: int, events: int
 ) -> list[Result]:
     """One subject, with a MongoDB of its own."""
+    if subject is Subject.ENGINE:
+        return engine.measure(seconds, _say)
     cores = Cores.available()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))

@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 
 import uvicorn
+from threadpoolctl import threadpool_limits
 from uvicorn.loops.auto import auto_loop_factory
 
 from graphql_api.app import create_app
@@ -25,6 +26,9 @@ def main() -> int:
     try:
         settings = Settings.read()
         configure(settings)
+        # One list is too little work to be shared: on a busy machine, threads that wait for one
+        # another made lists of 1 ms take 20.
+        threadpool_limits(1)
         with mongodb(settings) as uri, asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
             return runner.run(_serve(uri, settings))
     except RecommenderError as error:
