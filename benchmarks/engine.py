@@ -18,6 +18,7 @@ from recommender.features import MOST_KEPT, FeatureSpace
 from recommender.live_model import LiveModel
 from recommender.placements import Placement
 from recommender.request import Request, Shelf
+from recommender.shopper_attributes import NO_FEATURES
 from recommender.trained_model import TrainedModel
 
 PRODUCTS, FACTORS, ACTS, LIMIT = 20_000, 64, 40, 10
@@ -62,6 +63,9 @@ def a_model(rng: np.random.Generator) -> TrainedModel:
         ),
         feature_vectors=floats(FEATURES, FACTORS),
         feature_biases=floats(FEATURES),
+        shopper_space=NO_FEATURES,
+        shopper_vectors=floats(0, FACTORS),
+        typical_taste=floats(FACTORS),
         blend=Blend(
             np.array([0.1, 0.3, 1.4, -1.4, 0.1], np.float32), np.zeros(5, np.float32), 2.0, 1.0, {}
         ),

@@ -17,6 +17,7 @@ from recommender.mongo.events import Events
 from recommender.mongo.follow import Follower
 from recommender.mongo.models import Models
 from recommender.mongo.products import Products
+from recommender.mongo.shoppers import Shoppers
 from recommender.settings import Settings
 
 
@@ -32,6 +33,7 @@ class Context:
     database: AsyncDatabase[Document]
     events: Events
     products: Products
+    shoppers: Shoppers
     follower: Follower
     now: Callable[[], datetime] = _now
 
@@ -67,6 +69,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 database=database,
                 events=Events(database, settings.history_length),
                 products=Products(database),
+                shoppers=Shoppers(database),
                 follower=follower,
             )
         finally:

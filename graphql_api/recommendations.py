@@ -1,5 +1,7 @@
 """Which products to show, and why, in the schema."""
 
+import asyncio
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -159,8 +161,17 @@ async def shelf_for(
         category=category,
         diversity=diversity,
     )
-    history = await context.events.history(shopper_id) if shopper_id else History()
+    history = await _history(context, shopper_id) if shopper_id else History()
     return recommend(request, history, context.live, rules=context.settings.rules)
+
+
+async def _history(context: Context, shopper_id: str) -> History:
+    if not context.live.goes_by_attributes:
+        return await context.events.history(shopper_id)
+    history, attributes = await asyncio.gather(
+        context.events.history(shopper_id), context.shoppers.attributes_of(shopper_id)
+    )
+    return replace(history, attributes=attributes)
 
 
 DEFAULT_LENGTH = 12

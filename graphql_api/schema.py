@@ -12,6 +12,7 @@ from graphql_api.events import EventMutations
 from graphql_api.limits import CachedDocuments, document_cache
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
+from graphql_api.shoppers import ShopperMutations
 from graphql_api.values import SCALARS
 from recommender.settings import Settings
 
@@ -22,7 +23,7 @@ class Query(RecommendationQueries, ProductQueries):
 
 
 @strawberry.type(description="What can be told.")
-class Mutation(EventMutations):
+class Mutation(EventMutations, ShopperMutations):
     """Everything that can be written."""
 
 

@@ -86,6 +86,7 @@ _enum(
         ReasonKind.BOUGHT_WITH: "It is often in the same basket as the product it points at.",
         ReasonKind.TIME_TO_BUY_AGAIN: "The shopper bought it before, and may need it again.",
         ReasonKind.TRENDING: "More and more shoppers take to it.",
+        ReasonKind.SHOPPERS_LIKE_YOU: "Shoppers of whom the shop says the same take to it.",
         ReasonKind.POPULAR: "Many shoppers take to it.",
         ReasonKind.NEW_ARRIVAL: "The shop began to sell it lately.",
     },

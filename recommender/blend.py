@@ -40,7 +40,7 @@ class Blend:
     """What the root of how much a product is due (`rhythm.due`) counts beside these parts, where
     what the shopper bought before may be offered again."""
 
-    def for_size(self, n_products: int) -> Floats:
+    def for_size(self, n_products: float) -> Floats:
         """(n_parts,) weights for a shopper of whom this many products are known."""
         size = (log1p(n_products) - self.size_mean) / self.size_deviation
         weights: Floats = (

@@ -105,7 +105,7 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
         candidates = eligible[np.unique(np.append(top, np.flatnonzero(again[eligible])))]
         wanted = live_rows[split.truth[n]]
         ideal = float(gains[min(len(wanted), LIST_LENGTH) - 1])
-        size = float(np.log1p(len(known.rows)))
+        size = float(np.log1p(known.size))
         taken = np.isin(candidates, wanted)
         found.append((parts[:, candidates].T, taken, ideal, size, again[candidates]))
     longest = max((len(taken) for _, taken, *_ in found), default=0)

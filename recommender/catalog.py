@@ -1,5 +1,6 @@
 """What the shop sells."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -63,18 +64,9 @@ class Product:
         _no_longer_than("description", self.description, LONGEST_DESCRIPTION)
         _no_longer_than("brand", self.brand or "", LONGEST_LABEL)
         _no_longer_than("image_alt_text", self.image_alt_text or "", LONGEST_NAME)
-        pairs = tuple(text for pair in self.attributes for text in pair)
-        for name, labels in (
-            ("categories", self.categories),
-            ("tags", self.tags),
-            ("attributes", pairs),
-        ):
-            if len(labels) > MOST_LABELS:
-                raise InvalidInput(name, f"must be at most {MOST_LABELS}, not {len(labels)}")
-            for label in labels:
-                if not label.strip():
-                    raise InvalidInput(name, "must not have an empty entry")
-                _no_longer_than(name, label, LONGEST_LABEL)
+        _check_labels("categories", self.categories)
+        _check_labels("tags", self.tags)
+        check_attributes(self.attributes)
         _web_address("url", self.url)
         _web_address("image_url", self.image_url)
         if (
@@ -104,6 +96,24 @@ def category_levels(path: str) -> list[str]:
 def deepest_category(product: Product) -> str:
     """The deepest level of the product's first category path; "" where it has none."""
     return category_levels(product.categories[0])[-1] if product.categories else ""
+
+
+def check_attributes(attributes: Iterable[tuple[str, str]]) -> None:
+    """Refuse what cannot be attributes.
+
+    Raises:
+        InvalidInput: if there are too many, or a name or value is empty or too long.
+    """
+    _check_labels("attributes", tuple(text for pair in attributes for text in pair))
+
+
+def _check_labels(name: str, labels: Sequence[str]) -> None:
+    if len(labels) > MOST_LABELS:
+        raise InvalidInput(name, f"must be at most {MOST_LABELS}, not {len(labels)}")
+    for label in labels:
+        if not label.strip():
+            raise InvalidInput(name, "must not have an empty entry")
+        _no_longer_than(name, label, LONGEST_LABEL)
 
 
 def _no_longer_than(name: str, text: str, longest: int) -> None:

@@ -179,6 +179,8 @@ class History:
     """Every product of which the shopper's latest verdict is negative."""
     purchases: Sequence[Act] = ()
     """Every purchase, latest first, also where the acts do not reach back that far."""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Name and value of what the shop says of the shopper."""
 
     @classmethod
     def of(cls, acts: Sequence[Act], verdicts: Sequence[Act] | None = None) -> "History":

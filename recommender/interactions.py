@@ -1,7 +1,7 @@
 """Events -> matrix: weights by type, decay by age."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy import sparse
 
 from recommender.events import WEIGHT_OF_A_STAR, Event, EventType
 from recommender.ids import IdIndex, Rows
+from recommender.shopper_attributes import Attributes
 from recommender.type_weights import USUAL, TypeWeights
 
 DAY_MS = 86_400_000
@@ -45,6 +46,8 @@ class EventTable:
     """(n_events,) stars; NaN for what is no rating."""
     type_weights: TypeWeights = USUAL
     """How much an act of each type counts."""
+    shopper_attributes: Mapping[str, Attributes] = field(default_factory=dict)
+    """Shopper id -> what the shop says of the shopper, where it says something."""
 
     def __len__(self) -> int:
         return len(self.shopper)

@@ -95,6 +95,11 @@ class LiveModel:
         return self.trained.version if self.trained else None
 
     @property
+    def goes_by_attributes(self) -> bool:
+        """Whether it matters what the shop says of a shopper."""
+        return self.trained is not None and len(self.trained.shopper_space) > 0
+
+    @property
     def vectors(self) -> Floats:
         """(n_products, n_factors); zero for what nothing is known about."""
         return self._vectors[: len(self)]

@@ -67,6 +67,7 @@ class ReasonKind(StrEnum):
     BOUGHT_WITH = "bought_with"
     TIME_TO_BUY_AGAIN = "time_to_buy_again"
     TRENDING = "trending"
+    SHOPPERS_LIKE_YOU = "shoppers_like_you"
     POPULAR = "popular"
     NEW_ARRIVAL = "new_arrival"
 

@@ -14,6 +14,7 @@ from recommender.blend import PARTS, UNLEARNED, Blend
 from recommender.errors import CorruptModel
 from recommender.features import FeatureSpace
 from recommender.ids import Rows
+from recommender.shopper_attributes import ShopperSpace
 from recommender.type_weights import USUAL, TypeWeights
 
 Floats = NDArray[np.float32]
@@ -71,6 +72,11 @@ class TrainedModel:
     """(n_features, n_factors) of the attribute features, zero where no trained product has it."""
     feature_biases: Floats
     """(n_features,)"""
+    shopper_space: ShopperSpace
+    shopper_vectors: Floats
+    """(n_shopper_features, n_factors) what each adds to what a shopper is drawn to."""
+    typical_taste: Floats
+    """(n_factors,) what shoppers without any of these features are drawn to."""
     new_product_bias: float = 0.0
     """What the identity of an average product adds to its bias. A product that training has not
     seen gets it, so that it is neither buried nor pushed."""
@@ -101,6 +107,8 @@ class TrainedModel:
             "blend": (self.blend.weights.shape, (len(PARTS),)),
             "feature_vectors": (self.feature_vectors.shape, (len(self.feature_space), factors)),
             "feature_biases": (self.feature_biases.shape, (len(self.feature_space),)),
+            "shopper_vectors": (self.shopper_vectors.shape, (len(self.shopper_space), factors)),
+            "typical_taste": (self.typical_taste.shape, (factors,)),
         }
         for name, (found, wanted) in expected.items():
             if found != wanted:
@@ -130,6 +138,7 @@ class TrainedModel:
             "trained_at": self.trained_at.isoformat(),
             "product_ids": list(self.product_ids),
             "feature_space": self.feature_space.to_json(),
+            "shopper_space": self.shopper_space.to_json(),
             "new_product_bias": self.new_product_bias,
             "blend": self.blend.to_json(),
             "type_weights": self.type_weights.to_json(),
@@ -159,6 +168,7 @@ class TrainedModel:
                     trained_at=datetime.fromisoformat(header["trained_at"]),
                     product_ids=header["product_ids"],
                     feature_space=FeatureSpace.from_json(header["feature_space"]),
+                    shopper_space=ShopperSpace.from_json(header["shopper_space"]),
                     new_product_bias=float(header["new_product_bias"]),
                     blend=Blend.from_json(header["blend"]),
                     type_weights=TypeWeights.from_json(header["type_weights"]),
@@ -198,4 +208,6 @@ _ARRAYS = (
     "attribute_values",
     "feature_vectors",
     "feature_biases",
+    "shopper_vectors",
+    "typical_taste",
 )

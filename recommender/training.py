@@ -23,6 +23,7 @@ from recommender.features import FeatureSpace, strongest
 from recommender.interactions import EventTable, interaction_matrix, popularity
 from recommender.item_item import neighbours
 from recommender.rhythm_learning import learn_rhythm
+from recommender.shopper_attributes_learning import learn_tastes
 from recommender.trained_model import Floats, TrainedModel
 
 FEWEST_SHOPPERS = 2
@@ -91,7 +92,8 @@ def train(
     met = in_catalogue & (np.diff(strengths.tocsc().indptr) > 0)
     columns = np.flatnonzero(met)
     strengths = strengths[:, columns]
-    strengths = strengths[np.diff(strengths.indptr) > 0]
+    taught_by = np.flatnonzero(np.diff(strengths.indptr))
+    strengths = strengths[taught_by]
     shoppers, n_products = strengths.shape
     if shoppers < FEWEST_SHOPPERS or n_products < FEWEST_PRODUCTS or strengths.nnz < FEWEST_PAIRS:
         raise NotEnoughData(
@@ -140,6 +142,8 @@ def train(
             )
 
     near = neighbours(lasting, parameters.neighbours_l2)
+    said = [table.shopper_attributes.get(table.shoppers[n], ()) for n in taught_by.tolist()]
+    tastes = learn_tastes(said, strengths, features @ lightfm.item_embeddings)
     together = partners(basket_matrix(table)[:, columns])
     rhythm = learn_rhythm(
         table,
@@ -174,6 +178,9 @@ def train(
         # A feature that no trained product has still holds its random start: it must not speak.
         feature_vectors=lightfm.item_embeddings[n_products:] * trained[:, None],
         feature_biases=lightfm.item_biases[n_products:] * trained,
+        shopper_space=tastes.space,
+        shopper_vectors=tastes.of_features,
+        typical_taste=tastes.typical,
         type_weights=table.type_weights,
         new_product_bias=float(np.mean(identity @ lightfm.item_biases[:n_products])),
         parameters={
@@ -184,6 +191,7 @@ def train(
             "pairs": int(strengths.nnz),
             "events": len(table),
             "attribute_features": int(attribute.shape[1]),
+            "shopper_features": len(tastes.space),
             "processors": os.cpu_count(),
         },
     )

@@ -102,6 +102,10 @@ def tabular(
     events: Annotated[
         Path | None, typer.Option(help="Events: .csv, .tsv, .jsonl or .parquet.")
     ] = None,
+    shoppers: Annotated[
+        Path | None,
+        typer.Option(help="What the shop says of shoppers: .csv, .tsv, .jsonl or .parquet."),
+    ] = None,
     mapping: Annotated[
         list[str] | None,
         typer.Option(
@@ -131,6 +135,7 @@ def tabular(
                 rejects=settings.data_dir / "rejects",
                 products=products,
                 events=events,
+                shoppers=shoppers,
                 mapping=mapping or (),
                 event_type=event_type,
                 currency=currency,

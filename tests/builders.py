@@ -5,6 +5,7 @@ import itertools
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from recommender.money import Money
 from recommender.mongo.documents import Document, event_document
 from recommender.mongo.products import upsert_products
 from recommender.settings import Settings
+from recommender.shopper_attributes import Attributes
 from recommender.trained_model import TrainedModel
 from recommender.training import Parameters, train
 
@@ -106,12 +108,22 @@ def two_tastes(
     return catalogue, sorted(events, key=lambda event: event.at)
 
 
+def countries(events: Sequence[Event]) -> dict[str, Attributes]:
+    """Cooks live in France, gardeners in Italy."""
+    return {
+        e.shopper_id: (("Country", "France" if "cook" in e.shopper_id else "Italy"),)
+        for e in events
+    }
+
+
 def trained_on(
-    catalogue: Mapping[str, Product], events: Sequence[Event], version: str = "v1"
+    catalogue: Mapping[str, Product],
+    events: Sequence[Event],
+    version: str = "v1",
+    said: Mapping[str, Attributes] | None = None,
 ) -> TrainedModel:
-    return train(
-        EventTable.of(events), catalogue, version=version, trained_at=NOW, parameters=SMALL
-    )
+    table = replace(EventTable.of(events), shopper_attributes=said or {})
+    return train(table, catalogue, version=version, trained_at=NOW, parameters=SMALL)
 
 
 def stock(

@@ -1,5 +1,6 @@
 """Ask the engine from the command line: the same lists that the API gives."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from recommender.mongo.documents import Document
 from recommender.mongo.events import history, popular_lately
 from recommender.mongo.models import load, version_in_service
 from recommender.mongo.products import read_products
+from recommender.mongo.shoppers import attributes_of
 from recommender.placements import Placement
 from recommender.request import Request, Shelf, checked_limit
 from recommender.settings import Settings
@@ -43,7 +45,10 @@ def shelf_for(database: Database[Document], settings: Settings, user_id: str, li
         else LiveModel(None, products, popular_lately(database, settings.popular_events))
     )
     request = Request(Placement.HOME, limit, at=datetime.now(UTC))
-    known = history(database, shopper_id, settings.history_length)
+    known = replace(
+        history(database, shopper_id, settings.history_length),
+        attributes=attributes_of(database, shopper_id),
+    )
     return recommend(request, known, live, rules=settings.rules)
 
 

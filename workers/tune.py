@@ -46,7 +46,7 @@ PLOT = "importances.svg"
 NO_PLOT = "No plot: matplotlib is not installed (the extra `plots`). The numbers are kept."
 
 SECONDS = {"s": 1, "m": 60, "h": 3_600}
-RESERVED = 4.0
+RESERVED = 6.0
 """Of the time the trial of the defaults took, as often: what comparing the best with them takes,
 which is part of the time of a search."""
 

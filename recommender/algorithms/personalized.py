@@ -81,7 +81,7 @@ class Blended:
                 untrained.weights,
                 (np.sqrt(self._led_there) - self._middle)[untrained.stand_ins],
             )
-        self.weights = trained.blend.for_size(len(taste.rows))
+        self.weights = trained.blend.for_size(taste.size)
         """(len(PARTS),)"""
         kinds = [
             _KIND_OF_ACT.get(act.type, ReasonKind.BECAUSE_YOU_VIEWED)
@@ -135,7 +135,9 @@ class Blended:
         return scores
 
     def explain(self, row: int) -> Iterable[Part]:
-        """A part for each kind of act, popularity, and for a new product its attributes."""
+        """A part for each kind of act, what the shop says of the shopper, popularity, and for a new
+        product its attributes."""
+        yield from self._by_shopper_attribute(row)
         trained_row = int(self._live.trained_rows[row])
         by_neighbours = self.weights[1] / self._spread_of_neighbours
         if trained_row >= 0:
@@ -188,14 +190,26 @@ class Blended:
                 text = f"Because you {_VERB[kind]} {product.name}{more}"
             yield Part(sum(found), kind, text, product)
 
+    def _by_shopper_attribute(self, row: int) -> Iterator[Part]:
+        """What the shop says of the shopper, named after what adds most."""
+        if not self._taste.attributes:
+            return
+        measure = self.weights[0] / self._spread_of_taste
+        found = (self._taste.attribute_vectors @ self._live.vectors[row] * measure).tolist()
+        name, value = self._taste.attributes[found.index(max(found))]
+        text = f"Popular with shoppers like you ({name}: {value})"
+        yield Part(sum(found), ReasonKind.SHOPPERS_LIKE_YOU, text)
+
     def _by_attribute(self, row: int) -> Iterator[Part]:
         """The vector of a product that training has not seen is a sum over its attributes.
 
         A part for each kind of attribute, named after the one that adds most.
         """
         trained, taste = self._trained, self._taste
+        # What the shop says of the shopper has a part of its own.
+        by_acts = taste.vector - taste.attribute_vectors.sum(axis=0)
         features, values = trained.feature_space.describe(self._live.products[row])
-        likeness = values * ATTRIBUTE_SHARE * (trained.feature_vectors[features] @ taste.vector)
+        likeness = values * ATTRIBUTE_SHARE * (trained.feature_vectors[features] @ by_acts)
         contributions = likeness * (self.weights[0] / self._spread_of_taste)
         names = trained.feature_space.names
         of_group: dict[str, list[tuple[float, str]]] = {}

@@ -323,7 +323,8 @@ def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterab
             for e in events.tolist()
         ]
         history = History.of(acts)
-        yield replace(history, acts=history.acts[:length])
+        said = train.shopper_attributes.get(train.shoppers[shopper], ())
+        yield replace(history, acts=history.acts[:length], attributes=said)
 
 
 def _judged(

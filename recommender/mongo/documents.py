@@ -4,7 +4,7 @@ Absent fields are left out rather than stored as null. Datetimes are BSON dates 
 milliseconds). Money is {minor_units, currency}, so that the database can sum it exactly.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,11 +13,14 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from recommender.catalog import Product
 from recommender.events import Act, Event, EventType
 from recommender.money import Money
+from recommender.shopper_attributes import ShopperAttributes
 
 Document = dict[str, Any]
 
 EVENTS = "events"
 PRODUCTS = "products"
+SHOPPERS = "shoppers"
+"""What the shop says of shoppers, under their ids."""
 MODELS = "models"
 MODEL_FILES = "model_files"
 """The GridFS bucket with the arrays of each model."""
@@ -47,6 +50,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         IndexModel([("received_at", DESCENDING)], name="latest"),
     ],
     PRODUCTS: [IndexModel([("updated_at", ASCENDING)], name="changes")],
+    SHOPPERS: [],
     MODELS: [IndexModel([("trained_at", DESCENDING)], name="latest")],
     SERVING: [],
     LEASES: [],
@@ -142,7 +146,7 @@ def product_document(product: Product) -> Document:
     if product.tags:
         document["tags"] = list(product.tags)
     if product.attributes:
-        document["attributes"] = [{"name": n, "value": v} for n, v in product.attributes]
+        document["attributes"] = _attribute_documents(product.attributes)
     for name in ("brand", "url", "image_url", "image_alt_text", "item_group_id"):
         if (value := getattr(product, name)) is not None:
             document[name] = value
@@ -162,7 +166,7 @@ def product_of(document: Document) -> Product:
         brand=document.get("brand"),
         categories=tuple(document.get("categories", ())),
         tags=tuple(document.get("tags", ())),
-        attributes=tuple((a["name"], a["value"]) for a in document.get("attributes", ())),
+        attributes=_attributes_of(document),
         url=document.get("url"),
         image_url=document.get("image_url"),
         image_alt_text=document.get("image_alt_text"),
@@ -173,6 +177,27 @@ def product_of(document: Document) -> Product:
         created_at=utc(document["created_at"]),
         updated_at=utc(document["updated_at"]),
     )
+
+
+def shopper_document(shopper: ShopperAttributes) -> Document:
+    """What is said of one shopper."""
+    return {
+        "_id": shopper.shopper_id,
+        "attributes": _attribute_documents(shopper.attributes),
+    }
+
+
+def shopper_of(document: Document) -> ShopperAttributes:
+    """The other way."""
+    return ShopperAttributes(document["_id"], _attributes_of(document))
+
+
+def _attribute_documents(attributes: Iterable[tuple[str, str]]) -> list[Document]:
+    return [{"name": name, "value": value} for name, value in attributes]
+
+
+def _attributes_of(document: Document) -> tuple[tuple[str, str], ...]:
+    return tuple((a["name"], a["value"]) for a in document.get("attributes", ()))
 
 
 def utc(moment: datetime) -> datetime:

@@ -246,6 +246,21 @@ def labels(cell: Any) -> tuple[str, ...]:
     return tuple(text for part in parts if part is not None and (text := words(part)))
 
 
+def properties(cell: Any) -> tuple[str, ...]:
+    """Labels; numbers with a point, days, yes and no will do as well.
+
+    >>> properties(["gold | silver", 12.5, True])
+    ('gold', 'silver', '12.5', 'true')
+    """
+    if isinstance(cell, list | tuple):
+        return tuple(text for part in cell if part is not None for text in properties(part))
+    if isinstance(cell, bool):
+        return (str(cell).lower(),)
+    if isinstance(cell, date) or (isinstance(cell, float) and not cell.is_integer()):
+        return (str(cell),)
+    return labels(cell)
+
+
 def tags(cell: Any) -> tuple[str, ...]:
     """Labels; commas do as well, where there is no |."""
     if isinstance(cell, str) and BETWEEN_LABELS not in cell:

@@ -37,7 +37,7 @@ from recommender.mongo.products import upsert_products
 from seed.importers import cells
 from seed.importers.rejects import Rejects
 from seed.importers.row_files import Malformed, columns_of, csv_cells
-from seed.importers.summary import EventCounts, ImportSummary, ProductCounts, Rejection
+from seed.importers.summary import EventCounts, ImportSummary, Rejection, UpsertCounts
 
 SOURCE = "online-retail"
 """Begins the event ids: online-retail:536365:85123A."""
@@ -116,7 +116,7 @@ def import_online_retail(
         left_out={r: n for r, n in left_out.items() if n},
     )
     catalogue = list(products_in(kept))
-    summary = ImportSummary(str(path), ProductCounts(read=len(catalogue)), counts)
+    summary = ImportSummary(str(path), UpsertCounts(read=len(catalogue)), counts)
     with Rejects(rejects, now, summary, strict) as rejected:
         for rejection in read.rejections:
             rejected.add(rejection)

@@ -39,7 +39,7 @@ class Rejection:
 
 
 @dataclass
-class ProductCounts:
+class UpsertCounts:
     """read = created + updated + unchanged + rejected, unless bare products were made as well."""
 
     read: int = 0
@@ -75,8 +75,10 @@ class ImportSummary:
 
     source: str
     """The file or files."""
-    products: ProductCounts = field(default_factory=ProductCounts)
+    products: UpsertCounts = field(default_factory=UpsertCounts)
     events: EventCounts = field(default_factory=EventCounts)
+    shoppers: UpsertCounts = field(default_factory=UpsertCounts)
+    """Of whom the shop says something."""
     rejections: list[Rejection] = field(default_factory=list)
     """The first SHOWN_REJECTIONS."""
     rejects_file: Path | None = None
@@ -87,7 +89,7 @@ class ImportSummary:
     @property
     def empty(self) -> bool:
         """Whether the files had no rows, so that there is nothing new to train on."""
-        return not (self.products.read or self.events.read)
+        return not (self.products.read or self.events.read or self.shoppers.read)
 
     def as_dict(self) -> dict[str, Any]:
         """For --json. A rejection is a sentence here: the cells of its row may be anything."""
@@ -95,6 +97,7 @@ class ImportSummary:
             "source": self.source,
             "products": asdict(self.products),
             "events": asdict(self.events),
+            "shoppers": asdict(self.shoppers),
             "rejections": [str(rejection) for rejection in self.rejections],
             "rejects_file": str(self.rejects_file) if self.rejects_file else None,
             "unused_columns": self.unused_columns,
@@ -103,12 +106,15 @@ class ImportSummary:
     def __rich__(self) -> Group:
         """For `console.print(summary)`."""
         table = Table("", title=Text(self.source), title_justify="left")
-        for heading in ("products", "events"):
-            table.add_column(heading, justify="right")
         products, events = asdict(self.products), asdict(self.events)
         events |= {f"left out: {why}": count for why, count in events.pop("left_out").items()}
+        kinds = {"products": products, "events": events}
+        if self.shoppers.read:
+            kinds["shoppers"] = asdict(self.shoppers)
+        for heading in kinds:
+            table.add_column(heading, justify="right")
         for name in {**products, **events}:
-            counts = (products.get(name), events.get(name))
+            counts = (kind.get(name) for kind in kinds.values())
             table.add_row(name, *("" if count is None else f"{count:,}" for count in counts))
         # As Text, since brackets in what a file says are no markup.
         notes = [Text(str(rejection)) for rejection in self.rejections]

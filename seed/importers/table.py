@@ -56,7 +56,12 @@ EVENT_FIELDS: Mapping[str, Field] = {
     "recommendation_id": Field(cells.identifier),
     "rank": Field(cells.whole_number),
 }
-FIELDS = {"products": PRODUCT_FIELDS, "events": EVENT_FIELDS}
+SHOPPER_FIELDS: Mapping[str, Field] = {
+    "user_id": Field(cells.identifier, ("customer_id",)),
+    "session_id": Field(cells.identifier),
+    "attributes": Field(cells.attributes),
+}
+FIELDS = {"products": PRODUCT_FIELDS, "events": EVENT_FIELDS, "shoppers": SHOPPER_FIELDS}
 
 ATTRIBUTE = "attributes."
 """Begins the name of a column with the values of one attribute: attributes.colour."""
@@ -92,9 +97,13 @@ class Table:
         return table
 
     def knows(self, name: str) -> bool:
-        """Whether a product or an event has such a field."""
+        """Whether a product, an event or a shopper has such a field."""
         an_attribute = name.startswith(ATTRIBUTE) and name != ATTRIBUTE
-        return name in FIELDS[self.kind] or (self.kind == "products" and an_attribute)
+        return name in FIELDS[self.kind] or (self.kind != "events" and an_attribute)
+
+    def take_the_rest(self) -> None:
+        """Make an attribute of every column that is none of our fields."""
+        self.column_of.update({ATTRIBUTE + column: column for column in self.unused})
 
     def require(self, *one_of: str) -> None:
         """Refuse a file without a column for any of these fields.
@@ -120,7 +129,7 @@ class Table:
         """(field, column, how its cells are read) of every column that we know."""
         fields = FIELDS[self.kind]
         return [
-            (name, column, fields[name].read if name in fields else cells.labels)
+            (name, column, fields[name].read if name in fields else cells.properties)
             for name, column in self.column_of.items()
         ]
 
@@ -158,7 +167,8 @@ def values(row: Row, readers: Iterable[tuple[str, str, Reader]]) -> dict[str, An
 def map_columns(tables: Iterable[Table], mapping: Iterable[str]) -> None:
     """Apply what --map says, such as product_id=sku or events.product_id=item.
 
-    Without products. or events. before it, it is meant for every table that has the column.
+    Without products., events. or shoppers. before it, it is meant for every table that has the
+    column.
 
     Raises:
         InvalidInput: for a field or a column that there is not, with those that there are; for a

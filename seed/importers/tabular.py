@@ -1,4 +1,4 @@
-"""Any shop's products and events, from CSV, JSON Lines or Parquet.
+"""Any shop's products, events and shoppers, from CSV, JSON Lines or Parquet.
 
 The columns are named like the fields of `Product` and `Event`, or `--map ours=theirs` says how. A
 row that cannot be used is told of with its place and kept in a rejects file; the others go in.
@@ -21,13 +21,15 @@ from recommender.money import Money
 from recommender.mongo.documents import PRODUCTS, Document
 from recommender.mongo.events import WRITE_BATCH, EventWriter
 from recommender.mongo.products import upsert_products
+from recommender.mongo.shoppers import upsert_shoppers
+from recommender.shopper_attributes import ShopperAttributes
 from seed.importers import cells
 from seed.importers.rejects import Rejects
 from seed.importers.row_files import Malformed, Row, rows_of
 from seed.importers.summary import ImportSummary, Rejection
 from seed.importers.table import ATTRIBUTE, Table, map_columns, values
 
-Made = TypeVar("Made", Product, Event)
+Made = TypeVar("Made", Product, Event, ShopperAttributes)
 
 
 def import_tabular(
@@ -38,24 +40,27 @@ def import_tabular(
     rejects: Path,
     products: Path | None = None,
     events: Path | None = None,
+    shoppers: Path | None = None,
     mapping: Iterable[str] = (),
     event_type: str | None = None,
     currency: str | None = None,
     create_products: bool = False,
     strict: bool = False,
 ) -> ImportSummary:
-    """Import a shop's files: products first, then events. Doing it again changes nothing.
+    """Import a shop's files: products first, then shoppers and events. Again changes nothing.
 
-    Memory grows with the number of products, and not with that of the events if they have ids of
-    their own; without, by about 100 bytes an event (see `_DerivedIds`).
+    Memory grows with the number of products and shoppers, and not with that of the events if they
+    have ids of their own; without, by about 100 bytes an event (see `_DerivedIds`).
 
     Args:
         database: the shop's, with its indexes.
         now: when we hear of the events, in UTC.
         progress: gets a bar for each file.
         rejects: folder for the file with the rejected rows; made if there are any.
-        products: the file with the products. At least one of the two must be given.
+        products: the file with the products. At least one of the three must be given.
         events: the file with the events.
+        shoppers: the file with what the shop says of its shoppers; every column that is no id is
+            an attribute.
         mapping: as for `map_columns`.
         event_type: for events that do not say their own.
         currency: for prices that do not say their own.
@@ -71,10 +76,14 @@ def import_tabular(
     defaults = _Defaults.read(event_type, currency)
     product_table = Table.opened("products", products) if products else None
     event_table = Table.opened("events", events) if events else None
-    tables = [table for table in (product_table, event_table) if table]
+    shopper_table = Table.opened("shoppers", shoppers) if shoppers else None
+    tables = [table for table in (product_table, shopper_table, event_table) if table]
     if not tables:
-        raise InvalidInput("--products FILE or --events FILE", "must be given")
+        raise InvalidInput("--products FILE, --events FILE or --shoppers FILE", "must be given")
     map_columns(tables, mapping)
+    if shopper_table:
+        shopper_table.require("user_id", "session_id")
+        shopper_table.take_the_rest()
     if product_table:
         product_table.require("product_id")
         product_table.require("name")
@@ -100,6 +109,10 @@ def import_tabular(
             make_product = _product_maker(product_table, defaults)
             made = _made(product_table, make_product, rejected, progress)
             summary.products.add(upsert_products(database, made, now))
+            rejected.stop_if_strict()
+        if shopper_table:
+            said = _made(shopper_table, _shopper_maker(shopper_table), rejected, progress)
+            summary.shoppers.add(upsert_shoppers(database, said))
             rejected.stop_if_strict()
         if event_table:
             known = {d["_id"] for d in database[PRODUCTS].find({}, {"_id": 1})}
@@ -145,7 +158,7 @@ def _made(
 
     `make` is given a line and its row, and raises InvalidInput with one of our fields.
     """
-    counts = rejects.summary.products if table.kind == "products" else rejects.summary.events
+    counts = getattr(rejects.summary, table.kind)
     for line, row in rows_of(table.path, progress):
         counts.read += 1
         if isinstance(row, Malformed):
@@ -178,11 +191,9 @@ def _product_maker(table: Table, defaults: _Defaults) -> Callable[[int, Row], Pr
         price = _money(read, "price", defaults)
         compare_at_price = _money(read, "compare_at_price", defaults)
         read.pop("currency", None)
-        attributes = list(read.pop("attributes", ()))
-        for name in [name for name in read if name.startswith(ATTRIBUTE)]:
-            attributes += [(name.removeprefix(ATTRIBUTE), value) for value in read.pop(name)]
+        attributes = _attributes(read)
         product = Product(
-            price=price, compare_at_price=compare_at_price, attributes=tuple(attributes), **read
+            price=price, compare_at_price=compare_at_price, attributes=attributes, **read
         )
         line_of[product.product_id] = line
         return product
@@ -190,22 +201,51 @@ def _product_maker(table: Table, defaults: _Defaults) -> Callable[[int, Row], Pr
     return make
 
 
+def _shopper_maker(table: Table) -> Callable[[int, Row], ShopperAttributes]:
+    readers = table.readers()
+    line_of: dict[str, int] = {}
+
+    def make(line: int, row: Row) -> ShopperAttributes:
+        read = values(row, readers)
+        shopper = ShopperAttributes(_shopper_id(read, table), _attributes(read))
+        if (before := line_of.setdefault(shopper.shopper_id, line)) != line:
+            raise InvalidInput(_shopper_field(table), f"is in line {before} already")
+        return shopper
+
+    return make
+
+
+def _attributes(read: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Take the attributes out of what was read, those of one cell and those with columns."""
+    attributes = list(read.pop("attributes", ()))
+    for name in [name for name in read if name.startswith(ATTRIBUTE)]:
+        attributes += [(name.removeprefix(ATTRIBUTE), value) for value in read.pop(name)]
+    return tuple(attributes)
+
+
+def _shopper_id(read: dict[str, Any], table: Table) -> str:
+    """Take who it is out of what was read."""
+    user_id, session_id = read.pop("user_id", None), read.pop("session_id", None)
+    if user_id is not None:
+        return shopper_of_user(user_id)
+    if session_id is not None:
+        return shopper_of_session(session_id)
+    raise InvalidInput(_shopper_field(table), "is missing")
+
+
+def _shopper_field(table: Table) -> str:
+    return "user_id" if "user_id" in table.column_of else "session_id"
+
+
 def _event_maker(
     table: Table, defaults: _Defaults, now: datetime, known: set[str], create_products: bool
 ) -> Callable[[int, Row], Event]:
     readers = table.readers()
-    shopper_field = "user_id" if "user_id" in table.column_of else "session_id"
     derived = _DerivedIds()
 
     def make(_line: int, row: Row) -> Event:
         read = values(row, readers)
-        user_id, session_id = read.pop("user_id", None), read.pop("session_id", None)
-        if user_id is not None:
-            shopper_id = shopper_of_user(user_id)
-        elif session_id is not None:
-            shopper_id = shopper_of_session(session_id)
-        else:
-            raise InvalidInput(shopper_field, "is missing")
+        shopper_id = _shopper_id(read, table)
         for name in ("product_id", "at"):
             if name not in read:
                 raise InvalidInput(name, "is missing")

@@ -1,7 +1,9 @@
 """Reasons are true: the parts of a score add up to it."""
 
+from dataclasses import replace
+
 import pytest
-from builders import NOW, a_history, a_product, an_act, trained_on, two_tastes
+from builders import NOW, a_history, a_product, an_act, countries, trained_on, two_tastes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,8 @@ from recommender.shopper import Shopper
 
 CATALOGUE, EVENTS = two_tastes()
 NEW = a_product("new-pan", name="kitchen pan of tomorrow", categories=("Home > Kitchen",))
-LIVE = LiveModel(trained_on(CATALOGUE, EVENTS), [*CATALOGUE.values(), NEW])
+MODEL = trained_on(CATALOGUE, EVENTS, said=countries(EVENTS))
+LIVE = LiveModel(MODEL, [*CATALOGUE.values(), NEW])
 HOME = Request(Placement.HOME, 30, at=NOW)
 
 acts = st.builds(
@@ -28,11 +31,13 @@ acts = st.builds(
 )
 
 
-@given(st.lists(acts, min_size=1, max_size=20))
-def test_the_parts_of_every_score_add_up_to_it(history):
-    scores = personalized(
-        HOME, Shopper(a_history(*history), taste(a_history(*history), LIVE)), LIVE
-    )
+said = st.sampled_from([(), (("country", "Italy"),), (("country", "France"), ("no", "such"))])
+
+
+@given(st.lists(acts, max_size=20), said)
+def test_the_parts_of_every_score_add_up_to_it(history, attributes):
+    known = replace(a_history(*history), attributes=attributes)
+    scores = personalized(HOME, Shopper(known, taste(known, LIVE)), LIVE)
     if scores is None:
         return
     for row, score in enumerate(scores.values.tolist()):

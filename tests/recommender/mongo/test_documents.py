@@ -14,14 +14,18 @@ from recommender.mongo.documents import (
     EVENTS,
     HISTORY_FIELDS,
     PRODUCTS,
+    SHOPPERS,
     SPEAKING_TYPES,
     act_of,
     event_document,
     event_of,
     product_document,
     product_of,
+    shopper_document,
+    shopper_of,
 )
 from recommender.mongo.events import history, popular_lately
+from recommender.shopper_attributes import ShopperAttributes
 
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1, max_size=30).filter(
     str.isprintable
@@ -62,6 +66,11 @@ products = st.builds(
     created_at=moments,
     updated_at=moments,
 )
+shoppers = st.builds(
+    ShopperAttributes,
+    shopper_id=ids.map(shopper_of_user),
+    attributes=st.lists(st.tuples(ids, ids), max_size=3).map(tuple),
+)
 
 
 @given(st.lists(events, min_size=1, max_size=5, unique_by=lambda e: e.event_id))
@@ -81,6 +90,16 @@ def test_products_come_back_as_they_were(mongodb_client, stored):
     collection.insert_many([product_document(p) for p in stored])
     assert {p.product_id: p for p in map(product_of, collection.find())} == {
         p.product_id: p for p in stored
+    }
+
+
+@given(st.lists(shoppers, min_size=1, max_size=5, unique_by=lambda s: s.shopper_id))
+def test_shoppers_come_back_as_they_were(mongodb_client, stored):
+    collection = mongodb_client["test_documents"][SHOPPERS]
+    collection.drop()
+    collection.insert_many([shopper_document(s) for s in stored])
+    assert {s.shopper_id: s for s in map(shopper_of, collection.find())} == {
+        s.shopper_id: s for s in stored
     }
 
 

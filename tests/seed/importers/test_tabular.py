@@ -1,7 +1,7 @@
 import gzip
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from recommender.events import Event, EventType
 from recommender.money import Money
 from recommender.mongo.documents import event_of
 from recommender.mongo.products import read_products
+from recommender.mongo.shoppers import read_shoppers
 from seed.importers.tabular import import_tabular
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -388,7 +389,7 @@ def test_a_decimal_comma_is_told_of_with_what_to_do(bring_in, price):
 @pytest.mark.parametrize(
     ("files", "options", "message"),
     [
-        ({}, {}, "--products FILE or --events FILE must be given"),
+        ({}, {}, "--products FILE, --events FILE or --shoppers FILE must be given"),
         ({"products.csv": "a,b\n"}, {}, r"has no column for product_id\. Its columns are: a, b"),
         ({"products.csv": ""}, {}, "has no header"),
         ({"products.csv": "a,a\n"}, {}, "has more than one column 'a'"),
@@ -498,3 +499,65 @@ def test_every_row_of_any_table_is_in_exactly_one_count(database, bring_in, good
     again = bring_in({"events.csv": text}).events
     assert again == replace(counts, recorded=0, duplicate=counts.recorded + counts.duplicate)
     assert database.events.count_documents({}) == stored
+
+
+def said_in(database):
+    return {s.shopper_id: s.attributes for s in read_shoppers(database)}
+
+
+def test_every_column_of_the_shoppers_that_is_no_id_is_an_attribute(database, bring_in):
+    shoppers = "Customer ID,Country,interests,age\nann,France,tea|mugs,40\nbob,,,\n"
+    summary = bring_in({"shoppers.csv": shoppers})
+    assert said_in(database) == {
+        "user:ann": (
+            ("Country", "France"), ("interests", "tea"), ("interests", "mugs"), ("age", "40"),
+        ),
+        "user:bob": (),
+    }  # fmt: skip
+    assert (summary.shoppers.read, summary.shoppers.created) == (2, 2)
+    assert summary.unused_columns == {}
+    assert not summary.empty
+
+
+def test_shoppers_say_the_same_in_every_kind_of_file(database, bring_in, tmp_path):
+    ann = {"session_id": "ann", "vip": True, "spent": 12.5, "since": date(2026, 1, 31)}
+    path = tmp_path / "shoppers.parquet"
+    pd.DataFrame([ann]).to_parquet(path)
+    bring_in(shoppers=path)
+    wanted = {"session:ann": (("vip", "true"), ("spent", "12.5"), ("since", "2026-01-31"))}
+    assert said_in(database) == wanted
+    told = {"session_id": "ann", "attributes": {"vip": "true", "spent": "12.5"}}
+    summary = bring_in({"shoppers.jsonl": json.dumps({**told, "since": "2026-01-31"})})
+    assert said_in(database) == wanted
+    assert summary.shoppers.unchanged == 1
+
+
+def test_importing_shoppers_twice_changes_nothing(database, bring_in):
+    shoppers = {"shoppers.csv": "kunde,country\nann,France\nbob,Italy\n"}
+    bring_in(shoppers, mapping=["user_id=kunde"])
+    before = said_in(database)
+    summary = bring_in(shoppers, mapping=["shoppers.user_id=kunde"])
+    assert (summary.shoppers.created, summary.shoppers.unchanged) == (0, 2)
+    assert said_in(database) == before
+    assert before["user:ann"] == (("country", "France"),)
+
+
+def test_a_bad_shopper_is_told_of_and_the_others_go_in(database, bring_in):
+    rows = f"user_id,country\n,France\nann,{'x' * 201}\nbob,Italy\nbob,France\n"
+    summary = bring_in({"shoppers.csv": rows})
+    assert said_in(database) == {"user:bob": (("country", "Italy"),)}
+    assert [(r.line, r.column, r.reason) for r in summary.rejections] == [
+        (2, "user_id", "is missing"),
+        (3, None, "attributes must be at most 200 characters, not 201"),
+        (5, "user_id", "is in line 4 already"),
+    ]
+    assert (summary.shoppers.read, summary.shoppers.rejected) == (4, 3)
+    assert len(rejects_in(summary)) == 3
+    console = Console(file=StringIO(), width=250)
+    console.print(summary)
+    assert "shoppers" in console.file.getvalue()
+
+
+def test_shoppers_without_an_id_are_refused(database, bring_in):
+    with pytest.raises(InvalidInput, match="no column for user_id or session_id"):
+        bring_in({"shoppers.csv": "name,country\nann,France\n"})

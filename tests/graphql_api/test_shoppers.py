@@ -1,0 +1,95 @@
+"""A shop says what it knows of its shoppers, and strangers get lists that suit them."""
+
+from builders import CARD, NOW, ask, countries, serving, settings_for, stock, trained_on, two_tastes
+
+from recommender.mongo.documents import SHOPPERS
+from recommender.mongo.models import publish, put_in_service
+
+UPSERT = """
+mutation($shoppers: [ShopperAttributesInput!]!) {
+  upsertShoppers(input: {shoppers: $shoppers}) {
+    createdCount updatedCount unchangedCount rejectedCount userErrors { message code field }
+  }
+}
+"""
+SHELF = """
+query($shopper: ShopperInput!) {
+  recommendations(shopper: $shopper, first: 6) {
+    strategy edges { node { productId } reasons { kind text } }
+  }
+}
+"""
+
+
+def living_in(country, **shopper):
+    return {"shopper": shopper, "attributes": [{"name": "Country", "value": country}]}
+
+
+def open_shop(database, said=None):
+    catalogue, events = two_tastes()
+    stock(database, list(catalogue.values()), events)
+    publish(database, trained_on(catalogue, events, said=said and countries(events)), **CARD)
+    put_in_service(database, "v1", NOW)
+
+
+async def test_a_shopper_nobody_has_seen_act_gets_what_shoppers_like_them_take_to(
+    database, settings
+):
+    open_shop(database, said=True)
+    ann, visitor = {"userId": "ann"}, {"sessionId": "visitor"}
+    async with serving(settings) as api:
+        before = (await ask(api, SHELF, shopper=ann))["recommendations"]
+        said = [living_in("France", **ann), living_in("Italy", **visitor)]
+        stored = (await ask(api, UPSERT, shoppers=said))["upsertShoppers"]
+        cook = (await ask(api, SHELF, shopper=ann))["recommendations"]
+        gardener = (await ask(api, SHELF, shopper=visitor))["recommendations"]
+        rest = (await api.get("/api/recommendations", params={"user_id": "ann"})).json()
+    assert before["strategy"] == "POPULAR"
+    assert (stored["createdCount"], stored["userErrors"]) == (2, [])
+    assert (cook["strategy"], gardener["strategy"]) == ("PERSONALIZED", "PERSONALIZED")
+    assert {e["node"]["productId"].partition("-")[0] for e in cook["edges"]} == {"kitchen"}
+    assert {e["node"]["productId"].partition("-")[0] for e in gardener["edges"]} == {"garden"}
+    assert cook["edges"][0]["reasons"][0] == {
+        "kind": "SHOPPERS_LIKE_YOU",
+        "text": "Popular with shoppers like you (Country: France)",
+    }
+    assert rest["recommendations"][0]["product_id"] == cook["edges"][0]["node"]["productId"]
+
+
+async def test_a_shop_whose_model_knows_no_attributes_does_not_look_them_up(database, settings):
+    open_shop(database)
+    async with serving(settings) as api:
+        await ask(api, UPSERT, shoppers=[living_in("France", userId="ann")])
+        database.command("profile", 2)
+        shelf = (await ask(api, SHELF, shopper={"userId": "ann"}))["recommendations"]
+        database.command("profile", 0)
+    reads = [d["ns"] for d in database["system.profile"].find({"op": "query"})]
+    assert f"{database.name}.events" in reads
+    assert f"{database.name}.{SHOPPERS}" not in reads
+    assert shelf["strategy"] == "POPULAR"
+
+
+async def test_one_mistake_keeps_none_of_the_others_out_and_is_named(api):
+    said = [
+        living_in("France", userId="ann"),
+        living_in("", userId="bob"),
+        living_in("Italy", userId=""),
+    ]
+    for outcome in ("createdCount", "unchangedCount"):
+        stored = (await ask(api, UPSERT, shoppers=said))["upsertShoppers"]
+        assert (stored[outcome], stored["rejectedCount"]) == (1, 2)
+    assert [error["field"] for error in stored["userErrors"]] == [
+        ["input", "shoppers", "1", "attributes"],
+        ["input", "shoppers", "2", "shopper", "userId"],
+    ]
+    assert stored["userErrors"][0]["message"] == "attributes must not have an empty entry"
+    moved = (await ask(api, UPSERT, shoppers=[living_in("Italy", userId="ann")]))["upsertShoppers"]
+    assert moved["updatedCount"] == 1
+
+
+async def test_a_batch_has_a_longest(mongodb_uri, database, tmp_path):
+    settings = settings_for(mongodb_uri, database.name, tmp_path, LARGEST_BATCH="2")
+    said = [living_in("France", userId=f"u{n}") for n in range(3)]
+    async with serving(settings) as api:
+        answer = await api.post("/graphql", json={"query": UPSERT, "variables": {"shoppers": said}})
+    assert answer.json()["errors"][0]["message"] == "shoppers must be at most 2, not 3"
