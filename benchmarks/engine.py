@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from benchmarks.results import Result
-from recommender.blend import Blend
-from recommender.catalog import Product
-from recommender.engine import recommend
-from recommender.events import Act, EventType, History
-from recommender.features import MOST_KEPT, FeatureSpace
-from recommender.live_model import LiveModel
-from recommender.placements import Placement
-from recommender.request import Request, Shelf
-from recommender.shopper_attributes import NO_FEATURES
-from recommender.trained_model import TrainedModel
+from recommender.facts.catalog import Product
+from recommender.facts.events import Act, EventType, History
+from recommender.facts.placements import Placement
+from recommender.facts.request import Request, Shelf
+from recommender.facts.shopper_attributes import NO_FEATURES
+from recommender.model.blend import Blend
+from recommender.model.features import MOST_KEPT, FeatureSpace
+from recommender.model.trained_model import TrainedModel
+from recommender.serving.engine import recommend
+from recommender.serving.live_model import LiveModel
 
 PRODUCTS, FACTORS, ACTS, LIMIT = 20_000, 64, 40, 10
 NEIGHBOURS, PARTNERS, FEATURES, BRANDS = 100, 50, 2_000, 100

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import on_core
-from recommender.errors import RecommenderError
+from recommender.facts.errors import RecommenderError
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 

@@ -14,13 +14,13 @@ from pymongo.database import Database
 
 from benchmarks.processes import answer_of, peak_bytes
 from benchmarks.results import Result
-from recommender.interactions import EventTable, interaction_matrix
+from recommender.learning.interactions import EventTable, interaction_matrix
+from recommender.learning.training import Parameters
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS, Document, event_document
 from recommender.mongo.event_table import TRAINING_FIELDS, read_events
 from recommender.mongo.events import EventWriter
 from recommender.settings import Settings
-from recommender.training import Parameters
 from seed import shop, shoppers
 
 UNTIL = datetime(2026, 1, 1, tzinfo=UTC)

@@ -24,13 +24,13 @@ from benchmarks.load import CannotMeasure, Load, find_wrk, under_load
 from benchmarks.processes import Cores, answer_of, free_port, running
 from benchmarks.results import Result
 from benchmarks.serving_parts import AT_ONCE, LIMIT
+from recommender.learning.training import Parameters, train
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS, Document
 from recommender.mongo.event_table import read_events
 from recommender.mongo.models import publish, put_in_service
 from recommender.mongo.products import read_products
 from recommender.settings import Settings
-from recommender.training import Parameters, train
 from seed.demo import DemoSize, seed_demo
 from workers.console import progress_bars
 

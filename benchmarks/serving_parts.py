@@ -16,16 +16,16 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 
 from graphql_api.database import open_database as open_async
-from recommender.engine import recommend
-from recommender.events import shopper_of_user
-from recommender.live_model import LiveModel
+from recommender.facts.events import shopper_of_user
+from recommender.facts.placements import Placement
+from recommender.facts.request import Request
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS, HISTORY_FIELDS, Document
 from recommender.mongo.events import history
 from recommender.mongo.models import load, version_in_service
 from recommender.mongo.products import read_products
-from recommender.placements import Placement
-from recommender.request import Request
+from recommender.serving.engine import recommend
+from recommender.serving.live_model import LiveModel
 from recommender.settings import Settings
 
 LIMIT = 10

@@ -13,7 +13,7 @@ from uvicorn.loops.auto import auto_loop_factory
 from graphql_api.app import create_app
 from graphql_api.context import open_context
 from graphql_api.logs import configure
-from recommender.errors import RecommenderError
+from recommender.facts.errors import RecommenderError
 from recommender.mongo.server import mongodb
 from recommender.settings import Settings
 

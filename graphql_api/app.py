@@ -18,7 +18,7 @@ from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
 from graphql_api.schema import make_schema
-from recommender.errors import RecommenderError
+from recommender.facts.errors import RecommenderError
 from recommender.settings import Settings
 
 WEB = Path(__file__).parent / "web"

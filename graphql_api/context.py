@@ -11,13 +11,13 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graphql_api.database import make_indexes, model_files, open_database, watch
-from recommender.live_model import LiveModel
 from recommender.mongo.documents import Document
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Follower
 from recommender.mongo.models import Models
 from recommender.mongo.products import Products
 from recommender.mongo.shoppers import Shoppers
+from recommender.serving.live_model import LiveModel
 from recommender.settings import Settings
 
 

@@ -15,7 +15,7 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorGridFSBucket
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, PyMongoError
 
-from recommender.errors import InvalidSetting, ServerUnavailable
+from recommender.facts.errors import InvalidSetting, ServerUnavailable
 from recommender.mongo.connection import CLIENT_OPTIONS, where
 from recommender.mongo.documents import INDEXES, MODEL_FILES, Document
 from recommender.mongo.models import Bucket

@@ -11,7 +11,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure
 from strawberry.extensions import SchemaExtension
 
 from graphql_api.values import camel
-from recommender.errors import InvalidInput, RecommenderError
+from recommender.facts.errors import InvalidInput, RecommenderError
 
 log = structlog.get_logger(__name__)
 

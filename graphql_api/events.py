@@ -14,10 +14,10 @@ from graphql_api.context import Context
 from graphql_api.products import Info
 from graphql_api.recommendations import ShopperInput
 from graphql_api.values import CurrencyCode, camel
-from recommender import events as facts
-from recommender import money
-from recommender.errors import InvalidInput, UnknownProduct
-from recommender.events import Event
+from recommender.facts import events as facts
+from recommender.facts import money
+from recommender.facts.errors import InvalidInput, UnknownProduct
+from recommender.facts.events import Event
 from recommender.mongo.events import Outcome
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from recommender.events import HIGHEST_RATING, LOWEST_RATING
-from recommender.ids import LONGEST_ID
+from recommender.facts.events import HIGHEST_RATING, LOWEST_RATING
+from recommender.facts.ids import LONGEST_ID
 
 _ID = {
     "type": "string",

@@ -11,10 +11,10 @@ import strawberry
 
 from graphql_api.context import Context
 from graphql_api.values import URL, CurrencyCode
-from recommender import catalog, money
-from recommender.errors import InvalidInput
-from recommender.ids import checked_id
-from recommender.request import checked_limit
+from recommender.facts import catalog, money
+from recommender.facts.errors import InvalidInput
+from recommender.facts.ids import checked_id
+from recommender.facts.request import checked_limit
 
 Info = strawberry.Info[Context, None]
 

@@ -9,13 +9,13 @@ import strawberry
 
 from graphql_api.context import Context
 from graphql_api.products import Info, Product, ProductIdArgument
-from recommender import request as shelves
-from recommender.engine import recommend
-from recommender.errors import InvalidInput, UnknownProduct
-from recommender.events import History, shopper_of_session, shopper_of_user
-from recommender.ids import checked_id
-from recommender.placements import NEEDS_PRODUCTS, Placement, Strategy
-from recommender.request import Request, Shelf, checked_limit
+from recommender.facts import request as shelves
+from recommender.facts.errors import InvalidInput, UnknownProduct
+from recommender.facts.events import History, shopper_of_session, shopper_of_user
+from recommender.facts.ids import checked_id
+from recommender.facts.placements import NEEDS_PRODUCTS, Placement, Strategy
+from recommender.facts.request import Request, Shelf, checked_limit
+from recommender.serving.engine import recommend
 
 
 @strawberry.input(one_of=True, description="Who the list is for: exactly one of the two.")

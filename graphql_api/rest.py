@@ -15,12 +15,12 @@ from graphql_api.events import Rejected, feedback, record
 from graphql_api.openapi import document
 from graphql_api.products import absolute
 from graphql_api.recommendations import shelf_for
-from recommender.errors import InvalidInput
-from recommender.events import checked_rating, shopper_of_user
-from recommender.ids import checked_id
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import checked_rating, shopper_of_user
+from recommender.facts.ids import checked_id
+from recommender.facts.placements import Placement
+from recommender.facts.request import Shelf, checked_limit
 from recommender.mongo.events import Outcome
-from recommender.placements import Placement
-from recommender.request import Shelf, checked_limit
 
 DEFAULT_LIMIT = 10
 

@@ -7,8 +7,8 @@ import strawberry
 from graphql_api.events import UserError
 from graphql_api.products import Info
 from graphql_api.recommendations import ShopperInput
-from recommender.errors import InvalidInput
-from recommender.shopper_attributes import ShopperAttributes
+from recommender.facts.errors import InvalidInput
+from recommender.facts.shopper_attributes import ShopperAttributes
 
 
 @strawberry.input(description="A property, such as country: France.")

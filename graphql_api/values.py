@@ -6,9 +6,9 @@ from typing import Any, NewType
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
-from recommender.events import EventType
-from recommender.placements import Strategy
-from recommender.request import ReasonKind
+from recommender.facts.events import EventType
+from recommender.facts.placements import Strategy
+from recommender.facts.request import ReasonKind
 
 CurrencyCode = NewType("CurrencyCode", str)
 URL = NewType("URL", str)

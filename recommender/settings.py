@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from recommender.errors import InvalidSetting
-from recommender.rules import Rules
+from recommender.facts.errors import InvalidSetting
+from recommender.facts.rules import Rules
 
 Whole = Annotated[int, Field(ge=1)]
 

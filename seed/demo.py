@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from pymongo.database import Database
 from rich.progress import Progress
 
-from recommender.errors import RecommenderError
-from recommender.events import shopper_of_user
+from recommender.facts.errors import RecommenderError
+from recommender.facts.events import shopper_of_user
 from recommender.mongo.documents import EVENTS, PRODUCTS, Document, utc
 from recommender.mongo.events import EventWriter
 from recommender.mongo.products import upsert_products

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from pymongo.database import Database
 
-from recommender.errors import ServerUnavailable
+from recommender.facts.errors import ServerUnavailable
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS, Document
 from recommender.mongo.models import version_in_service

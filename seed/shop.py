@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from recommender.catalog import Product
-from recommender.money import Money
+from recommender.facts.catalog import Product
+from recommender.facts.money import Money
 from seed.shop_words import (
     COLOURS_OF_MATERIALS,
     LEAVES,

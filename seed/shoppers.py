@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.catalog import Product
-from recommender.events import Event, EventType, shopper_of_session, shopper_of_user
-from recommender.money import Money
+from recommender.facts.catalog import Product
+from recommender.facts.events import Event, EventType, shopper_of_session, shopper_of_user
+from recommender.facts.money import Money
 from seed.shop_words import BRANDS, COLOURS, LEAF_NUMBERS, LEAVES, STYLES
 
 Floats = NDArray[np.float64]

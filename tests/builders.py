@@ -17,16 +17,16 @@ from pymongo.database import Database
 
 from graphql_api.app import create_app
 from graphql_api.context import open_context
-from recommender.catalog import Product
-from recommender.events import Act, Event, EventType, History, shopper_of_user
-from recommender.interactions import EventTable
-from recommender.money import Money
+from recommender.facts.catalog import Product
+from recommender.facts.events import Act, Event, EventType, History, shopper_of_user
+from recommender.facts.money import Money
+from recommender.facts.shopper_attributes import Attributes
+from recommender.learning.interactions import EventTable
+from recommender.learning.training import Parameters, train
+from recommender.model.trained_model import TrainedModel
 from recommender.mongo.documents import Document, event_document
 from recommender.mongo.products import upsert_products
 from recommender.settings import Settings
-from recommender.shopper_attributes import Attributes
-from recommender.trained_model import TrainedModel
-from recommender.training import Parameters, train
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SMALL = Parameters(factors=16, epochs=15)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from builders import a_product, serving, stock
 
-from recommender.events import WEIGHTS, EventType
+from recommender.facts.events import WEIGHTS, EventType
 from recommender.settings import Settings
 from seed import shop, shoppers
 from seed.demo import WARM_UP

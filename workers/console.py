@@ -20,7 +20,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from recommender.errors import RecommenderError
+from recommender.facts.errors import RecommenderError
 
 EXIT_FAILED = 1
 """The exit code of a command that says why it could not do its work."""

@@ -11,8 +11,6 @@ import numpy as np
 from pymongo.database import Database
 from rich.progress import Progress
 
-from recommender.catalog import Product
-from recommender.errors import InvalidInput, LeftOut, NotEnoughData
 from recommender.evaluation.baselines import (
     BASELINES,
     BOUGHT_AGAIN,
@@ -40,15 +38,17 @@ from recommender.evaluation.splits import (
     temporal_split,
 )
 from recommender.evaluation.stars import RatingErrors, rating_errors
-from recommender.features import FeatureSpace
-from recommender.interactions import interaction_matrix
-from recommender.learning import HowToLearn, learn
+from recommender.facts.catalog import Product
+from recommender.facts.errors import InvalidInput, LeftOut, NotEnoughData
+from recommender.learning.interactions import interaction_matrix
+from recommender.learning.learn import HowToLearn, learn
+from recommender.learning.trainer import Trainer
+from recommender.learning.training import Parameters, attribute_matrix
+from recommender.model.features import FeatureSpace
 from recommender.mongo.documents import Document
 from recommender.mongo.event_table import read_events
 from recommender.mongo.products import read_products
 from recommender.settings import Settings
-from recommender.trainer import Trainer
-from recommender.training import Parameters, attribute_matrix
 from workers.evaluation_files import Shop
 
 ENGINE = "engine"

@@ -18,12 +18,12 @@ import orjson
 import pandas as pd
 from numpy.typing import NDArray
 
-from recommender.catalog import LONGEST_LABEL, UNSAID, Product
-from recommender.errors import InvalidInput
-from recommender.events import EventType, shopper_of_user
-from recommender.ids import Rows, checked_id
-from recommender.interactions import TYPES, EventTable
-from recommender.money import MINOR_DIGITS, Money
+from recommender.facts.catalog import LONGEST_LABEL, UNSAID, Product
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import EventType, shopper_of_user
+from recommender.facts.ids import Rows, checked_id
+from recommender.facts.money import MINOR_DIGITS, Money
+from recommender.learning.interactions import TYPES, EventTable
 
 EVENT_COLUMNS = {
     "user_id": ("user_id", "customer_id", "shopper_id"),

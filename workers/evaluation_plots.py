@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from recommender.errors import InvalidInput
 from recommender.evaluation.intervals import intervals
 from recommender.evaluation.metrics import judge
 from recommender.evaluation.segments import judge_segment
+from recommender.facts.errors import InvalidInput
 from workers.evaluate import ENGINE, Evaluation, View
 
 try:

@@ -9,17 +9,17 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from recommender.engine import recommend
-from recommender.errors import NotEnoughData
-from recommender.events import shopper_of_user
-from recommender.live_model import LiveModel
+from recommender.facts.errors import NotEnoughData
+from recommender.facts.events import shopper_of_user
+from recommender.facts.placements import Placement
+from recommender.facts.request import Request, Shelf, checked_limit
 from recommender.mongo.documents import Document
 from recommender.mongo.events import history, popular_lately
 from recommender.mongo.models import load, version_in_service
 from recommender.mongo.products import read_products
 from recommender.mongo.shoppers import attributes_of
-from recommender.placements import Placement
-from recommender.request import Request, Shelf, checked_limit
+from recommender.serving.engine import recommend
+from recommender.serving.live_model import LiveModel
 from recommender.settings import Settings
 
 

@@ -14,17 +14,16 @@ from pymongo.database import Database
 from rich.progress import Progress
 from rich.table import Table
 
-from recommender.blend import PARTS, Blend
-from recommender.catalog import Product
-from recommender.errors import CorruptModel, LeaseTaken, NoModel, NotEnoughData
 from recommender.evaluation.baselines import item_knn_lists, popularity_lists
 from recommender.evaluation.intervals import difference
 from recommender.evaluation.lists import engine_lists
 from recommender.evaluation.metrics import CUTOFFS, MEASURES, Quality, judge
 from recommender.evaluation.splits import Split, split_at, temporal_split
 from recommender.evaluation.stars import RatingErrors, rating_errors
-from recommender.interactions import EventTable
-from recommender.learning import (
+from recommender.facts.catalog import Product
+from recommender.facts.errors import CorruptModel, LeaseTaken, NoModel, NotEnoughData
+from recommender.learning.interactions import EventTable
+from recommender.learning.learn import (
     HowToLearn,
     Taught,
     ask_earlier_models,
@@ -32,7 +31,13 @@ from recommender.learning import (
     windows_of,
     with_lessons,
 )
-from recommender.learning import learn as learn_all
+from recommender.learning.learn import learn as learn_all
+from recommender.learning.trainer import Trainer
+from recommender.learning.training import Parameters
+from recommender.learning.variety import Panel, Variety
+from recommender.model.blend import PARTS, Blend
+from recommender.model.trained_model import TrainedModel
+from recommender.model.type_weights import TypeWeights
 from recommender.mongo.documents import EVENTS, Document, utc
 from recommender.mongo.event_table import read_events
 from recommender.mongo.leases import lease
@@ -47,11 +52,6 @@ from recommender.mongo.models import (
 from recommender.mongo.products import read_products
 from recommender.mongo.tuning import FoundParameters, found_parameters
 from recommender.settings import Settings
-from recommender.trained_model import TrainedModel
-from recommender.trainer import Trainer
-from recommender.training import Parameters
-from recommender.type_weights import TypeWeights
-from recommender.variety import Panel, Variety
 from workers.tune import Bounds, in_words, tune
 
 ENGINE = "our engine"

@@ -13,10 +13,21 @@ from pymongo.database import Database
 from rich.progress import Progress
 from rich.table import Table
 
-from recommender.catalog import Product
-from recommender.errors import InvalidInput, LeaseTaken, NoModel
-from recommender.interactions import EventTable
-from recommender.learning import HowToLearn
+from recommender.facts.catalog import Product
+from recommender.facts.errors import InvalidInput, LeaseTaken, NoModel
+from recommender.learning.interactions import EventTable
+from recommender.learning.learn import HowToLearn
+from recommender.learning.tuning import (
+    MEASURE,
+    Ground,
+    Outcome,
+    Settled,
+    Trial,
+    best_of,
+    importances,
+    search,
+    settle,
+)
 from recommender.mongo.documents import Document
 from recommender.mongo.leases import Lease
 from recommender.mongo.models import attach, attached
@@ -29,17 +40,6 @@ from recommender.mongo.tuning import (
     trials_of,
 )
 from recommender.settings import Settings
-from recommender.tuning import (
-    MEASURE,
-    Ground,
-    Outcome,
-    Settled,
-    Trial,
-    best_of,
-    importances,
-    search,
-    settle,
-)
 
 PLOT = "importances.svg"
 """The name of the plot beside the arrays of a model."""

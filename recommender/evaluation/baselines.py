@@ -14,15 +14,15 @@ from scipy import linalg, sparse
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
-from recommender.best_first import best_first
-from recommender.errors import LeftOut
 from recommender.evaluation.metrics import CUTOFFS, Lists
 from recommender.evaluation.splits import Split, histories
-from recommender.events import EventType
-from recommender.fold_in import taste
-from recommender.interactions import interaction_matrix, popularity
-from recommender.live_model import LiveModel
-from recommender.trained_model import TrainedModel
+from recommender.facts.errors import LeftOut
+from recommender.facts.events import EventType
+from recommender.learning.interactions import interaction_matrix, popularity
+from recommender.model.trained_model import TrainedModel
+from recommender.serving.best_first import best_first
+from recommender.serving.fold_in import taste
+from recommender.serving.live_model import LiveModel
 
 Floats = NDArray[np.float32]
 Scores = Callable[[NDArray[np.int64]], Floats]

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from recommender.engine import recommend
 from recommender.evaluation.metrics import CUTOFFS, Lists
 from recommender.evaluation.splits import Split, histories
-from recommender.live_model import LiveModel
-from recommender.placements import Placement
-from recommender.request import Request
-from recommender.trained_model import TrainedModel
+from recommender.facts.placements import Placement
+from recommender.facts.request import Request
+from recommender.model.trained_model import TrainedModel
+from recommender.serving.engine import recommend
+from recommender.serving.live_model import LiveModel
 
 
 def engine_lists(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.catalog import category_levels
 from recommender.evaluation.metrics import Lists, Truth, judge
 from recommender.evaluation.splits import Split
+from recommender.facts.catalog import category_levels
 
 FEWEST_SHOPPERS = 5
 """Who take part in a segment; smaller ones are left out."""

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.catalog import UNSAID, Product
-from recommender.errors import NotEnoughData
-from recommender.events import Act, EventType, History
-from recommender.ids import Rows
-from recommender.interactions import ODD_SHARE, TYPES, EventTable
+from recommender.facts.catalog import UNSAID, Product
+from recommender.facts.errors import NotEnoughData
+from recommender.facts.events import Act, EventType, History
+from recommender.facts.ids import Rows
+from recommender.learning.interactions import ODD_SHARE, TYPES, EventTable
 
 MOST_SHOPPERS = 5_000
 """Shoppers a model is measured on; a random sample of these where there are more."""

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.evaluation.splits import Split
-from recommender.ratings import RatingModel, latest_ratings
+from recommender.learning.ratings import RatingModel, latest_ratings
 
 RatingErrors = dict[str, dict[str, float]]
 """Model -> "rmse" and "mae" in stars, and the number of "ratings" they are of."""

@@ -8,7 +8,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, PyMongoError
 
-from recommender.errors import InvalidSetting, ServerUnavailable
+from recommender.facts.errors import InvalidSetting, ServerUnavailable
 from recommender.mongo.documents import INDEXES, Document
 from recommender.mongo.server import mongodb
 from recommender.settings import Settings

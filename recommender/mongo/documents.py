@@ -10,10 +10,10 @@ from typing import Any
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
-from recommender.catalog import Product
-from recommender.events import Act, Event, EventType
-from recommender.money import Money
-from recommender.shopper_attributes import ShopperAttributes
+from recommender.facts.catalog import Product
+from recommender.facts.events import Act, Event, EventType
+from recommender.facts.money import Money
+from recommender.facts.shopper_attributes import ShopperAttributes
 
 Document = dict[str, Any]
 

@@ -18,8 +18,8 @@ with warnings.catch_warnings():
     from pymongoarrow.context import PyMongoArrowContext
     from pymongoarrow.schema import Schema
 
-from recommender.ids import IdIndex, Rows
-from recommender.interactions import TYPES, EventTable
+from recommender.facts.ids import IdIndex, Rows
+from recommender.learning.interactions import TYPES, EventTable
 from recommender.mongo.documents import EVENTS, Document
 from recommender.mongo.shoppers import read_shoppers
 

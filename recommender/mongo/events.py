@@ -13,7 +13,7 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError
 from pymongo.read_concern import ReadConcern
 
-from recommender.events import VERDICTS, WEIGHTS, Event, History
+from recommender.facts.events import VERDICTS, WEIGHTS, Event, History
 from recommender.mongo.documents import (
     EVENTS,
     HISTORY_FIELDS,

@@ -17,13 +17,13 @@ import structlog
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import OperationFailure, PyMongoError
 
-from recommender.errors import RecommenderError
-from recommender.live_model import LiveModel
+from recommender.facts.errors import RecommenderError
+from recommender.model.trained_model import TrainedModel
 from recommender.mongo.documents import PRODUCTS, SERVING, Document
 from recommender.mongo.events import Events
 from recommender.mongo.models import Models, checked
 from recommender.mongo.products import Products, usable
-from recommender.trained_model import TrainedModel
+from recommender.serving.live_model import LiveModel
 
 log = structlog.get_logger(__name__)
 

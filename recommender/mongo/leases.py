@@ -13,7 +13,7 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
-from recommender.errors import LeaseTaken
+from recommender.facts.errors import LeaseTaken
 from recommender.mongo.documents import LEASES, Document
 
 

@@ -12,9 +12,9 @@ from gridfs.errors import GridFSError, NoFile
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 
-from recommender.errors import CorruptModel, NoModel
+from recommender.facts.errors import CorruptModel, NoModel
+from recommender.model.trained_model import TrainedModel
 from recommender.mongo.documents import MODEL_FILES, MODELS, SERVING, Document, utc
-from recommender.trained_model import TrainedModel
 
 POINTER = "model"
 """The id of the one document in SERVING."""

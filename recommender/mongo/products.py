@@ -11,9 +11,9 @@ from pymongo import ReplaceOne
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 
-from recommender.catalog import UNSAID, Product
-from recommender.errors import RecommenderError
-from recommender.ids import LONGEST_ID
+from recommender.facts.catalog import UNSAID, Product
+from recommender.facts.errors import RecommenderError
+from recommender.facts.ids import LONGEST_ID
 from recommender.mongo.documents import PRODUCTS, Document, product_document, product_of
 
 log = structlog.get_logger(__name__)

@@ -21,7 +21,7 @@ import psutil
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from recommender.errors import ServerUnavailable
+from recommender.facts.errors import ServerUnavailable
 from recommender.settings import Settings
 
 START_SECONDS = 60.0

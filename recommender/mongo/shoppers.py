@@ -8,9 +8,9 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 from pymongo.results import BulkWriteResult
 
+from recommender.facts.shopper_attributes import Attributes, ShopperAttributes
 from recommender.mongo.documents import SHOPPERS, Document, shopper_document, shopper_of
 from recommender.mongo.products import WRITE_BATCH, Upserted
-from recommender.shopper_attributes import Attributes, ShopperAttributes
 
 
 def upsert_shoppers(

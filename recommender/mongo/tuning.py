@@ -7,9 +7,8 @@ from typing import Any
 
 from pymongo.database import Database
 
-from recommender.mongo.documents import PARAMETERS, SEARCHES, TRIALS, Document, utc
-from recommender.training import Parameters
-from recommender.tuning import (
+from recommender.learning.training import Parameters
+from recommender.learning.tuning import (
     SEARCHED,
     STARTS,
     Ground,
@@ -19,7 +18,8 @@ from recommender.tuning import (
     Values,
     parameters_of,
 )
-from recommender.variety import Variety
+from recommender.learning.variety import Variety
+from recommender.mongo.documents import PARAMETERS, SEARCHES, TRIALS, Document, utc
 
 FOUND = "found"
 """The id of the one document in PARAMETERS."""

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from recommender.catalog import CATEGORY_SEPARATOR
-from recommender.errors import InvalidInput
-from recommender.events import EventType
-from recommender.money import Money
+from recommender.facts.catalog import CATEGORY_SEPARATOR
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import EventType
+from recommender.facts.money import Money
 
 EVENT_TYPES = {
     **{type_.value: type_ for type_ in EventType},

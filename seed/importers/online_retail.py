@@ -26,11 +26,11 @@ from pymongo.database import Database
 from python_calamine import CalamineError, CalamineWorkbook
 from rich.progress import Progress
 
-from recommender.catalog import LONGEST_NAME, Product
-from recommender.errors import InvalidInput
-from recommender.events import MOST_AHEAD, Event, EventType, shopper_of_user
-from recommender.ids import checked_id
-from recommender.money import Money
+from recommender.facts.catalog import LONGEST_NAME, Product
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import MOST_AHEAD, Event, EventType, shopper_of_user
+from recommender.facts.ids import checked_id
+from recommender.facts.money import Money
 from recommender.mongo.documents import Document
 from recommender.mongo.events import WRITE_BATCH, EventWriter
 from recommender.mongo.products import upsert_products

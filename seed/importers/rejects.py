@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Self
 
-from recommender.errors import RejectedRow
+from recommender.facts.errors import RejectedRow
 from seed.importers.cells import readable
 from seed.importers.summary import SHOWN_REJECTIONS, ImportSummary, Rejection
 

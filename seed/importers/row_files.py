@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from rich.progress import Progress
 
-from recommender.errors import InvalidInput
+from recommender.facts.errors import InvalidInput
 
 Row = dict[str, Any]
 """Column -> cell. Text in CSV; what the file says it is in the other formats."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from recommender.errors import InvalidInput
+from recommender.facts.errors import InvalidInput
 from seed.importers import cells
 from seed.importers.cells import readable
 from seed.importers.row_files import Row, columns_of

@@ -14,15 +14,15 @@ from typing import Any, NamedTuple, Self, TypeVar
 from pymongo.database import Database
 from rich.progress import Progress
 
-from recommender.catalog import Product
-from recommender.errors import InvalidInput
-from recommender.events import Event, EventType, shopper_of_session, shopper_of_user
-from recommender.money import Money
+from recommender.facts.catalog import Product
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import Event, EventType, shopper_of_session, shopper_of_user
+from recommender.facts.money import Money
+from recommender.facts.shopper_attributes import ShopperAttributes
 from recommender.mongo.documents import PRODUCTS, Document
 from recommender.mongo.events import WRITE_BATCH, EventWriter
 from recommender.mongo.products import upsert_products
 from recommender.mongo.shoppers import upsert_shoppers
-from recommender.shopper_attributes import ShopperAttributes
 from seed.importers import cells
 from seed.importers.rejects import Rejects
 from seed.importers.row_files import Malformed, Row, rows_of

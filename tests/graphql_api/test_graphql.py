@@ -7,8 +7,8 @@ from builders import ask, serving, settings_for, until
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLInterfaceType, GraphQLObjectType
 
 from graphql_api.schema import make_schema
+from recommender.facts.placements import Placement
 from recommender.mongo.documents import EVENTS
-from recommender.placements import Placement
 from recommender.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("shop")

@@ -5,8 +5,8 @@ from builders import NOW, ask, serving
 from rich.console import Console
 from rich.progress import Progress
 
-from recommender.events import EventType
-from recommender.training import Parameters
+from recommender.facts.events import EventType
+from recommender.learning.training import Parameters
 from seed.demo import DemoSize, seed_demo
 from seed.shoppers import taste_of, user_id_of
 from workers.retrain import retrain

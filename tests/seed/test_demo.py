@@ -15,7 +15,7 @@ from builders import NOW, a_free_port, a_product, stock
 from rich.console import Console
 from rich.progress import Progress
 
-from recommender.errors import ServerUnavailable
+from recommender.facts.errors import ServerUnavailable
 from seed.demo import AnotherShop, DemoSize, is_seeded, may_be_seeded, seed_demo
 from seed.serve import serve
 

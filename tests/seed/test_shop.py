@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recommender.catalog import category_levels
+from recommender.facts.catalog import category_levels
 from seed.shop import NEW_PRODUCTS_FOR, products
 from seed.shop_words import BRANDS, COLOURS, COLOURS_OF_MATERIALS, LEAF_NUMBERS, LEAVES, MATERIALS
 

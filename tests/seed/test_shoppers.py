@@ -7,7 +7,7 @@ from statistics import mean
 
 import pytest
 
-from recommender.events import EventType
+from recommender.facts.events import EventType
 from seed.shop import products
 from seed.shop_words import LEAF_NUMBERS, LEAVES
 from seed.shoppers import events, taste_of, user_id_of

@@ -12,15 +12,15 @@ from builders import NOW, SMALL, an_event, settings_for, stock, two_tastes
 from rich.console import Console
 from rich.progress import Progress
 
-from recommender.errors import InvalidInput, NotEnoughData
 from recommender.evaluation.baselines import BASELINES
 from recommender.evaluation.lists import engine_lists
 from recommender.evaluation.split_kind import SplitKind
 from recommender.evaluation.splits import temporal_split
-from recommender.events import EventType
-from recommender.interactions import EventTable
-from recommender.learning import HowToLearn, learn
-from recommender.trainer import Trainer
+from recommender.facts.errors import InvalidInput, NotEnoughData
+from recommender.facts.events import EventType
+from recommender.learning.interactions import EventTable
+from recommender.learning.learn import HowToLearn, learn
+from recommender.learning.trainer import Trainer
 from workers.__main__ import app
 from workers.evaluate import (
     AGAIN,

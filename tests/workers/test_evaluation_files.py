@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recommender.errors import InvalidInput
-from recommender.events import EventType
-from recommender.features import FeatureSpace
-from recommender.interactions import TYPES
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import EventType
+from recommender.learning.interactions import TYPES
+from recommender.model.features import FeatureSpace
 from workers.evaluation_files import read_shop
 
 ROWS = [

@@ -14,9 +14,12 @@ from builders import NOW, SMALL, a_product, an_event, stock, two_tastes
 from rich.console import Console
 from rich.progress import Progress
 
-from recommender.blend import PARTS
-from recommender.errors import InvalidInput, LeaseTaken, NotEnoughData, ProcessDied
-from recommender.events import EventType
+from recommender.facts.errors import InvalidInput, LeaseTaken, NotEnoughData, ProcessDied
+from recommender.facts.events import EventType
+from recommender.learning.trainer import Trainer
+from recommender.learning.training import Parameters, train
+from recommender.learning.tuning import Outcome, Settled, Trial, parameters_of
+from recommender.model.blend import PARTS
 from recommender.mongo.leases import lease
 from recommender.mongo.models import attached, load, read_card, version_in_service
 from recommender.mongo.tuning import (
@@ -26,9 +29,6 @@ from recommender.mongo.tuning import (
     store_trial,
     trials_of,
 )
-from recommender.trainer import Trainer
-from recommender.training import Parameters, train
-from recommender.tuning import Outcome, Settled, Trial, parameters_of
 from workers.retrain import ENGINE, ITEM_KNN, POPULARITY, retrain
 from workers.tune import NO_PLOT, PLOT, Bounds, importance_plot, seconds_of, shown
 
@@ -110,7 +110,7 @@ def test_a_worse_model_is_kept_but_not_put_in_service(database, settings, shop, 
         model = train(*arguments, **options)
         return replace(model, product_ids=[*model.product_ids[7:], *model.product_ids[:7]])
 
-    monkeypatch.setattr("recommender.trainer.train", mixed_up)
+    monkeypatch.setattr("recommender.learning.trainer.train", mixed_up)
     second = run(database, settings, now=later)
     assert not second.in_service
     assert second.since_last_model["shoppers"] > 100
@@ -308,7 +308,7 @@ def test_a_model_of_everything_that_collapsed_is_not_put_in_service(
         whole = len(table) == len(shop[1])
         return replace(model, product_vectors=model.product_vectors * (1e-4 if whole else 1))
 
-    monkeypatch.setattr("recommender.trainer.train", vanished)
+    monkeypatch.setattr("recommender.learning.trainer.train", vanished)
     report = run(database, settings)
     assert "The model of everything has collapsed" in " ".join(report.verdict)
     assert not report.in_service
@@ -323,7 +323,7 @@ def a_died_training(*arguments):
 def test_a_training_whose_process_dies_says_so_and_publishes_nothing(
     database, settings, shop, monkeypatch
 ):
-    monkeypatch.setattr("recommender.trainer.timed_training", a_died_training)
+    monkeypatch.setattr("recommender.learning.trainer.timed_training", a_died_training)
     monkeypatch.setattr("workers.retrain.Trainer", partial(Trainer, small_work=0))
     with pytest.raises(ProcessDied, match=r"Training on .* ended by SIGKILL"):
         run(database, settings)

@@ -8,8 +8,6 @@ import pytest
 from builders import NOW, SMALL, a_product, an_event, trained_on, two_tastes
 from scipy import sparse
 
-from recommender.engine import recommend
-from recommender.errors import LeftOut
 from recommender.evaluation import baselines
 from recommender.evaluation.baselines import (
     BASELINES,
@@ -31,12 +29,14 @@ from recommender.evaluation.splits import (
     split_at,
     temporal_split,
 )
-from recommender.events import EventType
-from recommender.interactions import EventTable
-from recommender.live_model import LiveModel
-from recommender.placements import Placement
-from recommender.request import Request
-from recommender.training import attribute_matrix, train
+from recommender.facts.errors import LeftOut
+from recommender.facts.events import EventType
+from recommender.facts.placements import Placement
+from recommender.facts.request import Request
+from recommender.learning.interactions import EventTable
+from recommender.learning.training import attribute_matrix, train
+from recommender.serving.engine import recommend
+from recommender.serving.live_model import LiveModel
 
 BUY = EventType.PURCHASE
 

@@ -8,7 +8,7 @@ from recommender.evaluation.baselines import item_knn_lists
 from recommender.evaluation.metrics import judge
 from recommender.evaluation.segments import Segment, judge_segment, segments_of
 from recommender.evaluation.splits import temporal_split
-from recommender.interactions import EventTable
+from recommender.learning.interactions import EventTable
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from builders import NOW, a_product, an_event, two_tastes
 
-from recommender.errors import NotEnoughData
 from recommender.evaluation.splits import (
     cold_products_split,
     cold_rows,
@@ -20,8 +19,9 @@ from recommender.evaluation.splits import (
     split_at,
     temporal_split,
 )
-from recommender.events import EventType
-from recommender.interactions import EventTable
+from recommender.facts.errors import NotEnoughData
+from recommender.facts.events import EventType
+from recommender.learning.interactions import EventTable
 
 BUY = EventType.PURCHASE
 CATALOGUE = {p: a_product(p) for p in ("mug", "pen", "cup", "jug", "tin")}

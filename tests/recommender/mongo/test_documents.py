@@ -7,9 +7,10 @@ from builders import NOW, a_product, an_event, stock
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.catalog import Product
-from recommender.events import VERDICTS, Event, EventType, shopper_of_user
-from recommender.money import Money
+from recommender.facts.catalog import Product
+from recommender.facts.events import VERDICTS, Event, EventType, shopper_of_user
+from recommender.facts.money import Money
+from recommender.facts.shopper_attributes import ShopperAttributes
 from recommender.mongo.documents import (
     EVENTS,
     HISTORY_FIELDS,
@@ -25,7 +26,6 @@ from recommender.mongo.documents import (
     shopper_of,
 )
 from recommender.mongo.events import history, popular_lately
-from recommender.shopper_attributes import ShopperAttributes
 
 ids = st.text(st.characters(min_codepoint=33, max_codepoint=0x2FF), min_size=1, max_size=30).filter(
     str.isprintable

@@ -6,8 +6,8 @@ from builders import NOW, an_event, two_tastes
 from pymongo.errors import BulkWriteError
 
 from graphql_api.database import open_database
-from recommender.events import EventType, shopper_of_user
-from recommender.interactions import EventTable
+from recommender.facts.events import EventType, shopper_of_user
+from recommender.learning.interactions import EventTable
 from recommender.mongo.documents import EVENTS, event_document
 from recommender.mongo.event_table import read_events
 from recommender.mongo.events import Events, EventWriter, Outcome, history

@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure
 
 from graphql_api.context import open_context
 from graphql_api.database import model_files, open_database, watch
-from recommender.events import EventType
+from recommender.facts.events import EventType
 from recommender.mongo.documents import MODEL_FILES
 from recommender.mongo.follow import NO_REPLICA_SET, Follower
 from recommender.mongo.models import Models, publish, put_in_service

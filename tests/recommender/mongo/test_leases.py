@@ -8,7 +8,7 @@ from builders import NOW, SMALL, stock, two_tastes
 from rich.console import Console
 from rich.progress import Progress
 
-from recommender.errors import LeaseTaken
+from recommender.facts.errors import LeaseTaken
 from recommender.mongo.leases import lease
 from recommender.mongo.models import version_in_service
 from workers import retrain as command

@@ -4,7 +4,7 @@ import pytest
 from builders import CARD, NOW, trained_on, two_tastes
 from gridfs import GridFSBucket
 
-from recommender.errors import CorruptModel, NoModel
+from recommender.facts.errors import CorruptModel, NoModel
 from recommender.mongo.documents import MODEL_FILES
 from recommender.mongo.models import (
     forget_old,

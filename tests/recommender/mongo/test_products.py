@@ -7,7 +7,7 @@ import pytest
 from builders import NOW, a_product
 
 from graphql_api.database import open_database
-from recommender.catalog import UNSAID
+from recommender.facts.catalog import UNSAID
 from recommender.mongo.products import Products, read_products, upsert_products
 
 LATER = NOW + timedelta(hours=1)

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from pymongo import MongoClient
 
-from recommender.errors import ServerUnavailable
+from recommender.facts.errors import ServerUnavailable
 from recommender.mongo import server
 from recommender.mongo.server import embedded, find_mongod
 

@@ -4,6 +4,7 @@ import pytest
 from builders import a_product, an_event, stock
 
 from graphql_api.database import open_database
+from recommender.facts.shopper_attributes import ShopperAttributes
 from recommender.mongo.event_table import read_events
 from recommender.mongo.shoppers import (
     Shoppers,
@@ -11,7 +12,6 @@ from recommender.mongo.shoppers import (
     read_shoppers,
     upsert_shoppers,
 )
-from recommender.shopper_attributes import ShopperAttributes
 
 ANN = ShopperAttributes("user:ann", (("country", "France"),))
 BOB = ShopperAttributes("user:bob", (("country", "Italy"), ("age", "40")))

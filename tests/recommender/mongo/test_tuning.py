@@ -6,7 +6,10 @@ from datetime import timedelta
 import pytest
 from builders import CARD, NOW, trained_on, two_tastes
 
-from recommender.interactions import EventTable
+from recommender.learning.interactions import EventTable
+from recommender.learning.training import Parameters
+from recommender.learning.tuning import Ground, Outcome, Settled, Trial, parameters_of
+from recommender.learning.variety import Variety
 from recommender.mongo.models import attach, attached, forget_old, publish
 from recommender.mongo.tuning import (
     FoundParameters,
@@ -18,9 +21,6 @@ from recommender.mongo.tuning import (
     trial_of,
     trials_of,
 )
-from recommender.training import Parameters
-from recommender.tuning import Ground, Outcome, Settled, Trial, parameters_of
-from recommender.variety import Variety
 
 CATALOGUE, EVENTS = two_tastes(shoppers=200)
 GROUND = Ground.of(EventTable.of(EVENTS), CATALOGUE, 0.2)

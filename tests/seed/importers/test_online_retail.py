@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.progress import Progress
 from typer.testing import CliRunner
 
-from recommender.errors import InvalidInput, RecommenderError, RejectedRow
-from recommender.events import Event, EventType
-from recommender.money import Money
+from recommender.facts.errors import InvalidInput, RecommenderError, RejectedRow
+from recommender.facts.events import Event, EventType
+from recommender.facts.money import Money
 from recommender.mongo.documents import event_of
 from recommender.mongo.events import EventWriter
 from recommender.mongo.products import read_products

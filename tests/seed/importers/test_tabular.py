@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.progress import Progress
 
-from recommender.catalog import Product
-from recommender.errors import InvalidInput, RejectedRow
-from recommender.events import Event, EventType
-from recommender.money import Money
+from recommender.facts.catalog import Product
+from recommender.facts.errors import InvalidInput, RejectedRow
+from recommender.facts.events import Event, EventType
+from recommender.facts.money import Money
 from recommender.mongo.documents import event_of
 from recommender.mongo.products import read_products
 from recommender.mongo.shoppers import read_shoppers

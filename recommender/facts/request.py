@@ -1,0 +1,117 @@
+"""What a page asks for, and what it gets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from uuid import uuid4
+
+from recommender.facts.catalog import Product
+from recommender.facts.errors import InvalidInput
+from recommender.facts.placements import Placement, Strategy
+
+
+def checked_limit(name: str, value: int, most: int) -> int:
+    """The value, if a list may be that long.
+
+    Raises:
+        InvalidInput: with the bounds.
+    """
+    if not 1 <= value <= most:
+        raise InvalidInput(name, f"must be 1 to {most}, not {value}")
+    return value
+
+
+def _new_id() -> str:
+    return uuid4().hex
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One shelf, for one shopper, now."""
+
+    placement: Placement
+    limit: int
+    at: datetime
+    """UTC: when the list is made."""
+    product_ids: Sequence[str] = ()
+    """What the shopper is looking at, or has in the cart. Neither they nor their variants are
+    recommended. Similar products are those like the first; bought together goes by all."""
+    category: str | None = None
+    """A path such as "Home > Kitchen": its products come first, others only fill up."""
+    exclude: frozenset[str] = frozenset()
+    """Products that must not be on the shelf."""
+    offer_bought_again: bool = False
+    """Whether the shelf may hold what the shopper bought already."""
+    diversity: float = 0.0
+    """0: the best products, however alike. 1: as different from one another as can be."""
+    recommendation_id: str = field(default_factory=_new_id)
+    """Of the list that answers. Events carry it back."""
+
+    def __post_init__(self) -> None:
+        if self.limit < 1:
+            raise InvalidInput("limit", f"must be 1 or more, not {self.limit}")
+        if not 0 <= self.diversity <= 1:
+            raise InvalidInput("diversity", f"must be 0 to 1, not {self.diversity}")
+
+
+class ReasonKind(StrEnum):
+    """What speaks for a product."""
+
+    BECAUSE_YOU_VIEWED = "because_you_viewed"
+    BECAUSE_YOU_BOUGHT = "because_you_bought"
+    BECAUSE_YOU_LIKED = "because_you_liked"
+    UNLIKE_WHAT_YOU_DISLIKED = "unlike_what_you_disliked"
+    SHARED_ATTRIBUTE = "shared_attribute"
+    SIMILAR_TO = "similar_to"
+    BOUGHT_WITH = "bought_with"
+    TIME_TO_BUY_AGAIN = "time_to_buy_again"
+    TRENDING = "trending"
+    SHOPPERS_LIKE_YOU = "shoppers_like_you"
+    POPULAR = "popular"
+    NEW_ARRIVAL = "new_arrival"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a product's score, in a form a page can show."""
+
+    kind: ReasonKind
+    text: str
+    contribution: float
+    """What it adds to the score. Those of all reasons of a product add up to its score."""
+    weight: float
+    """Its share of all that speaks for the product, from 0 to 1."""
+    product: Product | None = None
+    """The product the reason points at, where there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One product on a shelf."""
+
+    product: Product
+    rank: int
+    """From 1."""
+    score: float
+    """Comparable only with products of the same shelf and strategy."""
+    strategy: Strategy
+    is_filler: bool
+    """Whether it fills a place that the shelf's own strategy left empty."""
+    reasons: Sequence[Reason]
+    """Strongest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The answer to a request."""
+
+    recommendation_id: str
+    placement: Placement
+    strategy: Strategy
+    """What chose the first product: the shelf's own strategy, or what stood in for it."""
+    model_version: str | None
+    generated_at: datetime
+    recommendations: Sequence[Recommendation]
+    short_reason: str | None
+    """Why there are fewer products than asked for; None where there are as many."""

@@ -1,0 +1,1 @@
+"""Events and products -> a trained model. Never imported by the API."""

@@ -1,0 +1,1 @@
+"""What training leaves behind and serving reads: values made of arrays."""

@@ -1,0 +1,50 @@
+"""How much an act of each type counts in one shop: as usual, or as was learned from its events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from recommender.facts.events import WEIGHTS, Act, EventType, weight_of
+
+
+@dataclass(frozen=True, slots=True)
+class TypeWeights:
+    """What training and serving weigh acts by, so that both always agree."""
+
+    of_type: Mapping[EventType, float]
+    """Every type; negative speaks against the product."""
+    quality: Mapping[str, float] = field(default_factory=dict)
+    """NDCG@10 of quick lists for shoppers they were not learned from: "learned" and "usual". Empty
+    where nothing was learned."""
+
+    def of(self, act: Act) -> float:
+        """How much it says for the product; negative speaks against it. A rating's stars speak for
+        themselves."""
+        return self.of_type[act.type] if act.rating is None else weight_of(act.type, act.rating)
+
+    def __str__(self) -> str:
+        """What speaks for a product, for people.
+
+        >>> print(TypeWeights({**WEIGHTS, EventType.VIEW: 0.25}))
+        purchase 10, like 6, add_to_cart 4, click 1, view 0.25
+        """
+        speaking = [(type_, w) for type_, w in self.of_type.items() if WEIGHTS[type_] > 0]
+        speaking.sort(key=lambda told: -told[1])
+        return ", ".join(f"{type_} {weight:g}" for type_, weight in speaking)
+
+    def to_json(self) -> dict[str, Any]:
+        """For the model's file."""
+        return {
+            "of_type": {type_.value: weight for type_, weight in self.of_type.items()},
+            "quality": dict(self.quality),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "TypeWeights":
+        """The other way. A type that was not known then has its usual weight."""
+        told = {EventType(name): float(weight) for name, weight in data["of_type"].items()}
+        return cls({**WEIGHTS, **told}, data["quality"])
+
+
+USUAL = TypeWeights(WEIGHTS)
+"""For a shop that sends one type of act, or too few acts to learn from."""

@@ -1,0 +1,1 @@
+"""A trained model and a request -> a full shelf with reasons."""

@@ -1,0 +1,58 @@
+"""What it is time to buy again."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from recommender.facts.request import ReasonKind, Request
+from recommender.serving.explain import Part, Scores
+from recommender.serving.live_model import LiveModel
+from recommender.serving.rhythm import Due, due
+from recommender.serving.shopper import Shopper
+
+
+def buy_again(request: Request, shopper: Shopper, live: LiveModel) -> Scores | None:
+    """What the shopper bought, by how much it is due; nothing to say about anything else."""
+    found = due(shopper.history.purchases, live, request.at)
+    if not found.scores.any():
+        return None
+    values = np.full(len(live), -np.inf, np.float32)
+    values[found.rows] = np.where(found.scores > 0, found.scores, -np.inf)
+    place_of = {row: place for place, row in enumerate(found.rows.tolist())}
+
+    def parts(row: int) -> list[Part]:
+        return [time_to_buy_again(float(values[row]), found, place_of[row], live)]
+
+    return Scores(values, parts)
+
+
+def adding_what_is_due(scores: Scores, found: Due, weight: float, live: LiveModel) -> Scores:
+    """The same scores, with the root of how much each product is due added to them.
+
+    Args:
+        scores: of a shopper.
+        found: what is due for them.
+        weight: what that root counts.
+        live: whose rows they are.
+    """
+    again = (weight * np.sqrt(found.scores)).astype(np.float32)
+    values = scores.values.copy()
+    values[found.rows] += again
+    place_of = {row: place for place, row in enumerate(found.rows.tolist())}
+
+    def parts(row: int) -> Iterable[Part]:
+        yield from scores.parts(row)
+        if (place := place_of.get(row)) is not None:
+            yield time_to_buy_again(float(again[place]), found, place, live)
+
+    return Scores(values, parts)
+
+
+def time_to_buy_again(contribution: float, found: Due, place: int, live: LiveModel) -> Part:
+    """The reason to buy what stands in a place of what is due."""
+    times, days = int(found.times[place]), round(float(found.days_ago[place]))
+    often = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
+    when = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
+    text = f"You bought it {often}, {'' if times == 1 else 'last '}{when}"
+    product = live.products[int(found.rows[place])]
+    return Part(contribution, ReasonKind.TIME_TO_BUY_AGAIN, text, product)

@@ -1,0 +1,319 @@
+"""LiveModel: trained model + catalogue as they are now. The only mutable object.
+
+No locks: every method is synchronous, so on one event loop none interrupts another.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.facts.catalog import Product, category_levels, deepest_category
+from recommender.facts.ids import Rows
+from recommender.model.blend import PARTS
+from recommender.model.features import MOST_KEPT, strongest
+from recommender.model.trained_model import Floats, TrainedModel
+from recommender.serving.stand_ins import MOST_STAND_INS, StandIns, stand_ins
+
+Kind = TypeVar("Kind", bound=np.generic)
+
+STANDING_PARTS = PARTS[2:]
+"""The parts of a personal score that are the same for everybody."""
+
+LABELS = ("group", "brand", "category")
+"""What products share that a shelf may hold only so many of."""
+
+ATTRIBUTE_SHARE = float(np.sqrt(0.5))
+"""Length of the attributes' part of a trained product's features, beside its identity."""
+
+
+class Untrained(NamedTuple):
+    """Products that training has not seen, as mixtures of those it has."""
+
+    rows: NDArray[np.int64]
+    """(n_untrained,) rows in the live model."""
+    stand_ins: Rows
+    """(n_untrained, MOST_STAND_INS) rows in the trained model."""
+    weights: Floats
+    """(n_untrained, MOST_STAND_INS) how much each stand-in has to say."""
+
+
+class LiveModel:
+    """Every product of the catalogue as a row, ready to be scored and filtered."""
+
+    def __init__(
+        self,
+        trained: TrainedModel | None = None,
+        products: Iterable[Product] = (),
+        popularity: Mapping[str, float] | None = None,
+    ) -> None:
+        """Lay out the catalogue.
+
+        Args:
+            trained: None while nothing was ever trained.
+            products: the catalogue.
+            popularity: of products, where no trained model knows it.
+        """
+        products = list(products)
+        self.trained = trained
+        self._counted = popularity or {}
+        self._trained_row = {p: row for row, p in enumerate(trained.product_ids)} if trained else {}
+        factors = trained.product_vectors.shape[1] if trained else 0
+        self.row_of: dict[str, int] = {}
+        self.products: list[Product] = []
+        """By row. A product that was removed stays in its row, not available."""
+        self._sorted_ids: list[str] | None = None
+        room = len(products) + 64
+        self._vectors = np.zeros((room, factors), np.float32)
+        self._numbers = np.zeros((3 + len(STANDING_PARTS), room), np.float32)
+        # As wide as numpy's own, which makes looking values up several times faster.
+        self._trained_rows = np.full(room, -1, np.intp)
+        self._standing = _standing(trained) if trained else np.zeros((0, 0), np.float32)
+        self._rising = _rising(trained) if trained else np.zeros(0, np.float32)
+        self._attributes = np.zeros((room, MOST_KEPT), np.int32)
+        self._attribute_values = np.zeros((room, MOST_KEPT), np.float32)
+        self._created = np.zeros(room)
+        self._available = np.zeros(room, bool)
+        self._labels = np.zeros((len(LABELS), room), np.int32)
+        self._codes: list[dict[str, int]] = [{"": 0} for _ in LABELS]
+        self._rows_in: dict[str, set[int]] = {}
+        self._stand_ins: dict[int, StandIns] = {}
+        neighbours = trained.neighbour_weights if trained else np.zeros((0, 0), np.float32)
+        self.strongest_neighbour = float(neighbours.max(axis=1).mean()) if neighbours.size else 0.0
+        """How strongly a trained product leads to its strongest neighbour, on average."""
+        self._untrained: Untrained | None = None
+        for product in products:
+            self.put(product)
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+    @property
+    def version(self) -> str | None:
+        """Of the trained model."""
+        return self.trained.version if self.trained else None
+
+    @property
+    def goes_by_attributes(self) -> bool:
+        """Whether it matters what the shop says of a shopper."""
+        return self.trained is not None and len(self.trained.shopper_space) > 0
+
+    @property
+    def vectors(self) -> Floats:
+        """(n_products, n_factors); zero for what nothing is known about."""
+        return self._vectors[: len(self)]
+
+    @property
+    def biases(self) -> Floats:
+        """(n_products,)"""
+        return self._numbers[0, : len(self)]
+
+    @property
+    def lengths(self) -> Floats:
+        """(n_products,) of the vectors."""
+        return self._numbers[1, : len(self)]
+
+    @property
+    def popularity(self) -> Floats:
+        """(n_products,) zero for what nobody met."""
+        return self._numbers[2, : len(self)]
+
+    @property
+    def standing(self) -> Floats:
+        """(len(STANDING_PARTS), n_products) what speaks for a product whoever the shopper is, in
+        standard deviations. A product that training has not seen stands in the middle: nothing is
+        known of its popularity, so that neither buries nor pushes it."""
+        return self._numbers[3:, : len(self)]
+
+    @property
+    def trained_rows(self) -> NDArray[np.intp]:
+        """(n_products,) rows in the trained model; -1 for a product that training has not seen."""
+        return self._trained_rows[: len(self)]
+
+    @property
+    def untrained(self) -> "Untrained":
+        """The products that training has not seen, and who stands in for each."""
+        if self._untrained is None:
+            found = list(self._stand_ins.values())
+            self._untrained = Untrained(
+                np.fromiter(self._stand_ins, np.int64, len(found)),
+                np.array([s.rows for s in found], np.int32).reshape(-1, MOST_STAND_INS),
+                np.array([s.weights for s in found], np.float32).reshape(-1, MOST_STAND_INS),
+            )
+        return self._untrained
+
+    @property
+    def created_at(self) -> NDArray[np.float64]:
+        """(n_products,) seconds since 1970."""
+        return self._created[: len(self)]
+
+    @property
+    def rising(self) -> Floats:
+        """(n_products,) standard deviations by which more shoppers are drawn to the product these
+        days than its long memory leads one to expect; 0 for what training has not seen."""
+        return self.of_trained(self._rising)
+
+    @property
+    def attributes(self) -> tuple[Rows, Floats]:
+        """(n_products, MOST_KEPT) the features that say most of each product, and how much."""
+        return self._attributes[: len(self)], self._attribute_values[: len(self)]
+
+    @property
+    def labels(self) -> Rows:
+        """(len(LABELS), n_products) codes: products with the same one share it. 0: it has none."""
+        return self._labels[:, : len(self)]
+
+    @property
+    def available(self) -> NDArray[np.bool_]:
+        """(n_products,) what may be shown at all."""
+        return self._available[: len(self)]
+
+    @property
+    def sorted_ids(self) -> Sequence[str]:
+        """The ids of the catalogue, in order. Sorted anew only after a product came or went."""
+        if self._sorted_ids is None:
+            self._sorted_ids = sorted(self.row_of)
+        return self._sorted_ids
+
+    def get(self, product_id: str) -> Product | None:
+        """The product, if the shop has it."""
+        row = self.row_of.get(product_id)
+        return None if row is None else self.products[row]
+
+    def is_trained(self, row: int) -> bool:
+        """Whether training has seen the product, so that its vector holds its identity."""
+        return bool(self._trained_rows[row] >= 0)
+
+    def of_trained(self, values: Floats) -> Floats:
+        """(n_products,) from (n_trained,): 0 for a product that training has not seen."""
+        # Row -1 is the last one.
+        found: Floats = np.append(values, np.float32(0)).take(self.trained_rows)
+        return found
+
+    def within(self, category: str) -> NDArray[np.bool_]:
+        """(n_products,) whether it is in the category or in one below it; unknown ones are empty.
+
+        Args:
+            category: a path such as "Home > Kitchen".
+        """
+        inside = np.zeros(len(self), bool)
+        inside[list(self._rows_in.get(category_levels(category)[-1], ()))] = True
+        return inside
+
+    def put(self, product: Product) -> None:
+        """Add a product, or replace what was known of it."""
+        row = self.row_of.get(product.product_id)
+        if row is None:
+            row = len(self.products)
+            if row == len(self._available):
+                self._grow()
+            self.row_of[product.product_id] = row
+            self.products.append(product)
+            self._sorted_ids = None
+        before = self.products[row].categories
+        self.products[row] = product
+        self._file_under(row, before, product.categories)
+        self._created[row] = product.created_at.timestamp()
+        self._available[row] = product.available_for_sale
+        vector, bias, popularity = self._known_of(product)
+        self._vectors[row] = vector
+        self._numbers[:3, row] = bias, np.linalg.norm(vector), popularity
+        trained_row = self._trained_row.get(product.product_id, -1)
+        self._trained_rows[row] = trained_row
+        self._numbers[3:, row] = self._standing[:, trained_row] if trained_row >= 0 else 0
+        labels = product.item_group_id or "", product.brand or "", deepest_category(product)
+        for label, codes, known in zip(labels, self._codes, self._labels, strict=True):
+            known[row] = codes.setdefault(label, len(codes))
+        if self.trained is not None:
+            kept = (
+                (self.trained.attributes[trained_row], self.trained.attribute_values[trained_row])
+                if trained_row >= 0
+                else strongest(*self.trained.feature_space.describe(product))
+            )
+            self._attributes[row], self._attribute_values[row] = kept
+            if trained_row < 0:
+                self._stand_ins[row] = stand_ins(kept[0], kept[1], self.trained)
+                self._untrained = None
+
+    def count(self, popularity: Mapping[str, float]) -> None:
+        """Take over popularity counted anew, where no trained model knows it."""
+        if self.trained is None:
+            self._counted = popularity
+            for product_id, row in self.row_of.items():
+                self._numbers[2, row] = popularity.get(product_id, 0.0)
+
+    def remove(self, product_id: str) -> None:
+        """Never show the product again. Unknown ids are fine: it is gone either way."""
+        row = self.row_of.pop(product_id, None)
+        if row is not None:
+            self._available[row] = False
+            self._sorted_ids = None
+
+    def _file_under(self, row: int, before: Sequence[str], now: Sequence[str]) -> None:
+        """Keep the rows of each category."""
+        if before != now:
+            for path in before:
+                for level in category_levels(path):
+                    self._rows_in[level].discard(row)
+        for path in now:
+            for level in category_levels(path):
+                self._rows_in.setdefault(level, set()).add(row)
+
+    def _known_of(self, product: Product) -> tuple[Floats, float, float]:
+        """Vector, bias and popularity."""
+        trained = self.trained
+        if trained is None:
+            counted = self._counted.get(product.product_id, 0.0)
+            return np.zeros(0, np.float32), 0.0, counted
+        row = self._trained_row.get(product.product_id)
+        if row is not None:
+            return (
+                trained.product_vectors[row],
+                float(trained.product_biases[row]),
+                float(trained.popularity[row]),
+            )
+        features, values = trained.feature_space.describe(product)
+        values = values * ATTRIBUTE_SHARE
+        bias = float(values @ trained.feature_biases[features]) + trained.new_product_bias
+        return values @ trained.feature_vectors[features], bias, 0.0
+
+    def _grow(self) -> None:
+        room = 2 * len(self._available)
+        self._vectors = _longer(self._vectors, room)
+        self._numbers = np.ascontiguousarray(_longer(self._numbers.T, room).T)
+        self._trained_rows = _longer(self._trained_rows, room)
+        self._attributes = _longer(self._attributes, room)
+        self._attribute_values = _longer(self._attribute_values, room)
+        self._labels = np.ascontiguousarray(_longer(self._labels.T, room).T)
+        self._created = _longer(self._created, room)
+        self._available = _longer(self._available, room)
+
+
+def _standing(trained: TrainedModel) -> Floats:
+    """(len(STANDING_PARTS), n_trained) standardised, in the order of STANDING_PARTS."""
+    columns = np.stack(
+        [
+            np.log1p(trained.popularity),
+            np.log1p(trained.lasting_popularity),
+            trained.product_biases,
+        ]
+    )
+    spread = np.maximum(columns.std(axis=1, keepdims=True), 1e-9)
+    standing: Floats = ((columns - columns.mean(axis=1, keepdims=True)) / spread).astype(np.float32)
+    return standing
+
+
+def _rising(trained: TrainedModel) -> Floats:
+    """(n_trained,) popularity with the short memory against what the long one leads one to expect,
+    in standard deviations of a count (Poisson). The shop's own growth is no product's merit."""
+    whole = max(float(trained.lasting_popularity.sum()), 1e-9)
+    expected = trained.lasting_popularity * (float(trained.popularity.sum()) / whole)
+    rising: Floats = (trained.popularity - expected) / np.sqrt(expected + 1)
+    return rising
+
+
+def _longer(array: NDArray[Kind], length: int) -> NDArray[Kind]:
+    longer = np.zeros((length, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer
