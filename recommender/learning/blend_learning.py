@@ -31,6 +31,8 @@ CANDIDATES = 150
 LIST_LENGTH = 10
 RIDGE = 1e-3
 """L2 of the softmax regression."""
+FEW = (0.01, 0.99)
+"""Quantiles of the size of a history beyond which there were too few shoppers to learn from."""
 STEPS = (0.5, 0.25, 0.12)
 """Of the climb, as shares of a weight."""
 REPEAT_WEIGHTS = np.geomspace(0.5, 64, 15)
@@ -160,7 +162,8 @@ def learn(windows: Sequence[Lessons], again: Sequence[Lessons] = ()) -> Blend:
     best = max(ways, key=lambda name: quality[name])
     found = ways[best](together)
     weights, slopes = found.astype(np.float32)
-    blend = Blend(weights, slopes, mean, deviation, quality)
+    smallest, largest = np.quantile(sizes(together), FEW).tolist()
+    blend = Blend(weights, slopes, mean, deviation, quality, smallest, largest)
     repeating = _pooled(again)
     if len(repeating) < FEWEST_LEARNERS:
         return blend

@@ -36,6 +36,10 @@ class Blend:
     size_deviation: float
     quality: Mapping[str, float]
     """NDCG@10 on the window it was learned on: of each way that was tried."""
+    smallest: float = -FARTHEST
+    largest: float = FARTHEST
+    """Standard deviations from the mean size within which there were shoppers to learn from. A
+    slope says nothing of histories shorter or longer than those."""
     repeat: float = 6.0
     """What the root of how much a product is due (`rhythm.due`) counts beside these parts, where
     what the shopper bought before may be offered again."""
@@ -44,7 +48,7 @@ class Blend:
         """(n_parts,) weights for a shopper of whom this many products are known."""
         size = (log1p(n_products) - self.size_mean) / self.size_deviation
         weights: Floats = (
-            self.weights + np.float32(np.clip(size, -FARTHEST, FARTHEST)) * self.slopes
+            self.weights + np.float32(np.clip(size, self.smallest, self.largest)) * self.slopes
         )
         return weights
 
@@ -56,6 +60,8 @@ class Blend:
             "size_mean": self.size_mean,
             "size_deviation": self.size_deviation,
             "quality": dict(self.quality),
+            "smallest": self.smallest,
+            "largest": self.largest,
             "repeat": self.repeat,
         }
 
@@ -68,6 +74,8 @@ class Blend:
             float(data["size_mean"]),
             float(data["size_deviation"]),
             data["quality"],
+            float(data["smallest"]),
+            float(data["largest"]),
             float(data["repeat"]),
         )
 

@@ -19,7 +19,7 @@ from recommender.model.type_weights import USUAL, TypeWeights
 
 Floats = NDArray[np.float32]
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever older code could not read what newer code writes."""
 
 

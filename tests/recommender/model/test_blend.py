@@ -120,3 +120,17 @@ def test_neighbours_of_any_shop_have_rows_that_exist(shoppers, products, seed):
     assert np.isfinite(near.weights).all()
     if near.rows.size:
         assert 0 <= near.rows.min() <= near.rows.max() < products
+
+
+def test_a_slope_says_nothing_of_histories_longer_or_shorter_than_those_it_was_learned_from():
+    blend = Blend(
+        weights=np.array([1.0], np.float32),
+        slopes=np.array([-1.0], np.float32),
+        size_mean=1.0,
+        size_deviation=0.1,
+        quality={},
+        smallest=-0.5,
+        largest=0.5,
+    )
+    assert blend.for_size(10_000) == pytest.approx([0.5])
+    assert blend.for_size(0) == pytest.approx([1.5])
