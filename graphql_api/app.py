@@ -18,7 +18,7 @@ from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
 from graphql_api.schema import make_schema
-from recommender.facts.errors import RecommenderError
+from recommender.facts.errors import Forbidden, RecommenderError, Unauthenticated
 from recommender.settings import Settings
 
 WEB = Path(__file__).parent / "web"
@@ -61,6 +61,8 @@ def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
         max_body_size=settings.largest_body_bytes,
         exception_handlers={
             HTTPException: _http_error,
+            Unauthenticated: _refused,
+            Forbidden: _refused,
             RecommenderError: _our_error,
             PyMongoError: _our_error,
             Exception: _our_error,
@@ -79,6 +81,15 @@ async def _http_error(_request: Request, error: Exception) -> Response:
         raise error
     response = rest.problem(error.status_code, error.detail, error.detail)
     response.headers.update(error.headers or {})
+    return response
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    """401 and 403."""
+    if isinstance(error, Forbidden):
+        return rest.problem(403, "Forbidden", str(error))
+    response = rest.problem(401, "Unauthenticated", str(error))
+    response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

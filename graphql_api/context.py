@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,6 +11,10 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graphql_api.database import make_indexes, model_files, open_database, watch
+from graphql_api.keys import ANYBODY, Caller
+from graphql_api.shopper_input import ShopperInput
+from recommender.facts.errors import InvalidInput
+from recommender.facts.events import History, shopper_of_session, shopper_of_user
 from recommender.mongo.documents import Document
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Follower
@@ -27,7 +31,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One for the whole process."""
+    """What a process has one of, and who asks."""
 
     settings: Settings
     database: AsyncDatabase[Document]
@@ -36,11 +40,37 @@ class Context:
     shoppers: Shoppers
     follower: Follower
     now: Callable[[], datetime] = _now
+    caller: Caller = ANYBODY
 
     @property
     def live(self) -> LiveModel:
         """Model and catalogue as they are now. Take it once for each answer: it is swapped."""
         return self.follower.live
+
+    def of(self, caller: Caller) -> "Context":
+        """The same for what this caller asks."""
+        return self if caller is self.caller else replace(self, caller=caller)
+
+    def shopper_of(self, shopper: ShopperInput) -> str:
+        """The shopper that is named; no other way leads from an input to a shopper's id.
+
+        Raises:
+            InvalidInput: if the id is empty or too long.
+        """
+        if shopper.user_id is not None:
+            return shopper_of_user(str(shopper.user_id.value))
+        if shopper.session_id is not None:
+            return shopper_of_session(str(shopper.session_id.value))
+        raise InvalidInput("shopper", "must have a userId or a sessionId")
+
+    async def history_of(self, shopper_id: str) -> History:
+        """What the shopper did, as it is in the database at this moment."""
+        if not self.live.goes_by_attributes:
+            return await self.events.history(shopper_id)
+        history, attributes = await asyncio.gather(
+            self.events.history(shopper_id), self.shoppers.attributes_of(shopper_id)
+        )
+        return replace(history, attributes=attributes)
 
 
 @asynccontextmanager

@@ -11,8 +11,9 @@ from uuid import uuid4
 import strawberry
 
 from graphql_api.context import Context
+from graphql_api.keys import Scope
 from graphql_api.products import Info
-from graphql_api.recommendations import ShopperInput
+from graphql_api.shopper_input import ShopperInput
 from graphql_api.values import CurrencyCode, camel
 from recommender.facts import events as facts
 from recommender.facts import money
@@ -91,7 +92,7 @@ class EventInput:
         default=None, description="Defaults to the time of arrival."
     )
 
-    def to_event(self, now: datetime) -> Event:
+    def to_event(self, context: Context, now: datetime) -> Event:
         """The event this describes.
 
         Raises:
@@ -101,7 +102,7 @@ class EventInput:
         return Event(
             event_id=str(self.event_id),
             type=self.type,
-            shopper_id=self.shopper.shopper_id(),
+            shopper_id=context.shopper_of(self.shopper),
             product_id=str(self.product_id),
             at=utc(self.occurred_at) if self.occurred_at else now,
             received_at=now,
@@ -140,14 +141,14 @@ class RecordFeedbackInput:
         default=None, description="From the list the shopper acted on."
     )
 
-    def to_event(self, now: datetime) -> Event:
+    def to_event(self, context: Context, now: datetime) -> Event:
         """The event this describes.
 
         Raises:
             InvalidInput: naming what is out of bounds.
         """
         return feedback(
-            self.shopper.shopper_id(),
+            context.shopper_of(self.shopper),
             str(self.product_id),
             self.rating,
             now,
@@ -271,7 +272,8 @@ class EventMutations:
         info: Info,
         input: Annotated[RecordEventInput, strawberry.argument(description="The event.")],  # noqa: A002
     ) -> RecordEventPayload:
-        event = read(input.event.to_event, info.context.now())
+        info.context.caller.require(Scope.EVENTS)
+        event = read(input.event.to_event, info.context, info.context.now())
         [outcome] = await record(info.context, [event])
         errors = _errors([outcome], lambda _: ("input", "event"))
         return RecordEventPayload(
@@ -286,11 +288,14 @@ class EventMutations:
         info: Info,
         input: Annotated[RecordEventsInput, strawberry.argument(description="The events.")],  # noqa: A002
     ) -> RecordEventsPayload:
+        info.context.caller.require(Scope.EVENTS)
         most = info.context.settings.largest_batch
         if len(input.events) > most:
             raise InvalidInput("events", f"must be at most {most}, not {len(input.events)}")
         now = info.context.now()
-        outcomes = await record(info.context, [read(e.to_event, now) for e in input.events])
+        outcomes = await record(
+            info.context, [read(e.to_event, info.context, now) for e in input.events]
+        )
         errors = _errors(outcomes, lambda place: ("input", "events", str(place)))
         return RecordEventsPayload(
             accepted_count=outcomes.count(Outcome.RECORDED),
@@ -305,7 +310,8 @@ class EventMutations:
         info: Info,
         input: Annotated[RecordFeedbackInput, strawberry.argument(description="The rating.")],  # noqa: A002
     ) -> RecordFeedbackPayload:
-        event = read(input.to_event, info.context.now())
+        info.context.caller.require(Scope.EVENTS)
+        event = read(input.to_event, info.context, info.context.now())
         [outcome] = await record(info.context, [event])
         errors = _errors([outcome], lambda _: ("input",))
         return RecordFeedbackPayload(

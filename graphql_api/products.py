@@ -10,6 +10,7 @@ from typing import Annotated, Self
 import strawberry
 
 from graphql_api.context import Context
+from graphql_api.keys import Scope
 from graphql_api.values import URL, CurrencyCode
 from recommender.facts import catalog, money
 from recommender.facts.errors import InvalidInput
@@ -141,6 +142,7 @@ Before = Annotated[str | None, strawberry.argument(description="Only what comes 
 class ProductQueries:
     @strawberry.field(description="One product by the shop's own id; null if there is none.")
     def product(self, info: Info, product_id: ProductIdArgument) -> Product | None:
+        info.context.caller.require(Scope.READ)
         context = info.context
         found = context.live.get(checked_id("productId", str(product_id)))
         return Product.of(found, context.settings.base_url) if found else None
@@ -155,6 +157,7 @@ class ProductQueries:
         before: Before = None,
     ) -> ProductConnection | None:
         context = info.context
+        context.caller.require(Scope.READ)
         ids = context.live.sorted_ids
         start, end = page_bounds(ids, first, after, last, before, context.settings.longest_page)
         page = [context.live.products[context.live.row_of[i]] for i in ids[start:end]]

@@ -1,43 +1,21 @@
 """Which products to show, and why, in the schema."""
 
-import asyncio
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
 
 from graphql_api.context import Context
+from graphql_api.keys import Scope
 from graphql_api.products import Info, Product, ProductIdArgument
+from graphql_api.shopper_input import ShopperInput
 from recommender.facts import request as shelves
 from recommender.facts.errors import InvalidInput, UnknownProduct
-from recommender.facts.events import History, shopper_of_session, shopper_of_user
+from recommender.facts.events import History
 from recommender.facts.ids import checked_id
 from recommender.facts.placements import NEEDS_PRODUCTS, Placement, Strategy
 from recommender.facts.request import Request, Shelf, checked_limit
 from recommender.serving.engine import recommend
-
-
-@strawberry.input(one_of=True, description="Who the list is for: exactly one of the two.")
-class ShopperInput:
-    user_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
-        description="Somebody signed in, by the shop's own id."
-    )
-    session_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
-        description="Somebody anonymous, by an id that lasts as long as the shop wants."
-    )
-
-    def shopper_id(self) -> str:
-        """The shopper this names.
-
-        Raises:
-            InvalidInput: if the id is empty or too long.
-        """
-        if self.user_id is not None:
-            return shopper_of_user(str(self.user_id.value))
-        if self.session_id is not None:
-            return shopper_of_session(str(self.session_id.value))
-        raise InvalidInput("shopper", "must have a userId or a sessionId")
 
 
 @strawberry.input(description="What the shopper is looking at now.")
@@ -161,17 +139,8 @@ async def shelf_for(
         category=category,
         diversity=diversity,
     )
-    history = await _history(context, shopper_id) if shopper_id else History()
+    history = await context.history_of(shopper_id) if shopper_id else History()
     return recommend(request, history, context.live, rules=context.settings.rules)
-
-
-async def _history(context: Context, shopper_id: str) -> History:
-    if not context.live.goes_by_attributes:
-        return await context.events.history(shopper_id)
-    history, attributes = await asyncio.gather(
-        context.events.history(shopper_id), context.shoppers.attributes_of(shopper_id)
-    )
-    return replace(history, attributes=attributes)
 
 
 DEFAULT_LENGTH = 12
@@ -209,11 +178,12 @@ class RecommendationQueries:
             ),
         ] = 0.0,
     ) -> RecommendationConnection | None:
+        info.context.caller.require(Scope.READ)
         longest = info.context.settings.longest_shelf
         place = placement_named(placement)
         shelf = await shelf_for(
             info.context,
-            shopper.shopper_id(),
+            info.context.shopper_of(shopper),
             place,
             length_of(first, longest),
             product_ids_in(context, place, longest),
@@ -226,6 +196,7 @@ class RecommendationQueries:
     async def similar_products(
         self, info: Info, product_id: ProductIdArgument, first: Length = None
     ) -> RecommendationConnection | None:
+        info.context.caller.require(Scope.READ)
         anchor = checked_id("productId", str(product_id))
         if info.context.live.get(anchor) is None:
             raise UnknownProduct(anchor)

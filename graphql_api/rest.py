@@ -12,11 +12,13 @@ from starlette.routing import Route
 
 from graphql_api.context import Context
 from graphql_api.events import Rejected, feedback, record
+from graphql_api.keys import Scope
 from graphql_api.openapi import document
 from graphql_api.products import absolute
 from graphql_api.recommendations import shelf_for
+from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
-from recommender.facts.events import checked_rating, shopper_of_user
+from recommender.facts.events import checked_rating
 from recommender.facts.ids import checked_id
 from recommender.facts.placements import Placement
 from recommender.facts.request import Shelf, checked_limit
@@ -30,10 +32,11 @@ Value = TypeVar("Value")
 async def get_recommendations(request: Request) -> Response:
     """GET /api/recommendations?user_id=&limit="""
     context: Context = request.state.context
+    context.caller.require(Scope.READ)
     given = request.query_params
     user_id = given.get("user_id", "")
     fields = _Fields()
-    shopper_id = fields.read(lambda: shopper_of_user(user_id))
+    shopper_id = fields.read(lambda: context.shopper_of(ShopperInput.of_user(user_id)))
     limit = fields.read(lambda: _limit(given.get("limit"), context.settings.longest_shelf))
     if shopper_id is None or limit is None:
         return unprocessable(fields.problems)
@@ -44,6 +47,7 @@ async def get_recommendations(request: Request) -> Response:
 async def post_feedback(request: Request) -> Response:
     """POST /api/feedback"""
     context: Context = request.state.context
+    context.caller.require(Scope.EVENTS)
     try:
         body = orjson.loads(await request.body())
     except orjson.JSONDecodeError as error:
@@ -51,7 +55,9 @@ async def post_feedback(request: Request) -> Response:
     if not isinstance(body, dict):
         body = {}
     fields = _Fields()
-    shopper_id = fields.read(lambda: shopper_of_user(_text(body, "user_id")))
+    shopper_id = fields.read(
+        lambda: context.shopper_of(ShopperInput.of_user(_text(body, "user_id")))
+    )
     product_id = fields.read(lambda: checked_id("product_id", _text(body, "product_id")))
     rating = fields.read(lambda: checked_rating(_number(body, "rating")))
     event_id = fields.read(lambda: _optional_id(body, "event_id"))

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import strawberry
 
+from graphql_api.context import Context
 from graphql_api.events import UserError
+from graphql_api.keys import Scope
 from graphql_api.products import Info
-from graphql_api.recommendations import ShopperInput
+from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.shopper_attributes import ShopperAttributes
 
@@ -25,14 +27,14 @@ class ShopperAttributesInput:
         "that was said before. Reasons show names and values to the shopper."
     )
 
-    def to_shopper(self) -> ShopperAttributes:
+    def to_shopper(self, context: Context) -> ShopperAttributes:
         """What this says.
 
         Raises:
             InvalidInput: naming what is out of bounds.
         """
         return ShopperAttributes(
-            self.shopper.shopper_id(), tuple((a.name, a.value) for a in self.attributes)
+            context.shopper_of(self.shopper), tuple((a.name, a.value) for a in self.attributes)
         )
 
 
@@ -66,6 +68,7 @@ class ShopperMutations:
         info: Info,
         input: Annotated[UpsertShoppersInput, strawberry.argument(description="The shoppers.")],  # noqa: A002
     ) -> UpsertShoppersPayload:
+        info.context.caller.require(Scope.SHOPPERS)
         most = info.context.settings.largest_batch
         if len(input.shoppers) > most:
             raise InvalidInput("shoppers", f"must be at most {most}, not {len(input.shoppers)}")
@@ -73,7 +76,7 @@ class ShopperMutations:
         errors: list[UserError] = []
         for place, said in enumerate(input.shoppers):
             try:
-                shoppers.append(said.to_shopper())
+                shoppers.append(said.to_shopper(info.context))
             except InvalidInput as error:
                 errors.append(UserError.of(error, "input", "shoppers", str(place)))
         stored = await info.context.shoppers.upsert(shoppers)

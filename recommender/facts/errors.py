@@ -36,6 +36,18 @@ class UnknownProduct(RecommenderError):
         self.product_id = product_id
 
 
+class Unauthenticated(RecommenderError):
+    """No key came with a request that needs one, or none that we know."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(RecommenderError):
+    """The key that came with a request does not allow it."""
+
+    code = "FORBIDDEN"
+
+
 class InvalidSetting(RecommenderError):
     """An environment variable with a value we cannot use."""
 
