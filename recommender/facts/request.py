@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from recommender.facts.catalog import Product
 from recommender.facts.errors import InvalidInput
+from recommender.facts.filters import Boost, Filter
 from recommender.facts.placements import Placement, Strategy
 
 
@@ -45,6 +46,15 @@ class Request:
     """Whether the shelf may hold what the shopper bought already."""
     diversity: float = 0.0
     """0: the best products, however alike. 1: as different from one another as can be."""
+    filter: Filter | None = None
+    """Only products that match it, fillers too. None: any product."""
+    boosts: Sequence[Boost] = ()
+    """What the shop wants to show more of, or less. Those that match a product add up."""
+    minimum_relevance: float = 0.0
+    """0: whatever there is. 1: only what suits as well as the best product of the catalogue. 0.5:
+    what is at least halfway to it from the product in the middle. Boosts do not count."""
+    strict: bool = False
+    """Whether the places that the shelf's own strategy leaves empty stay empty."""
     recommendation_id: str = field(default_factory=_new_id)
     """Of the list that answers. Events carry it back."""
 
@@ -53,6 +63,8 @@ class Request:
             raise InvalidInput("limit", f"must be 1 or more, not {self.limit}")
         if not 0 <= self.diversity <= 1:
             raise InvalidInput("diversity", f"must be 0 to 1, not {self.diversity}")
+        if not 0 <= self.minimum_relevance <= 1:
+            raise InvalidInput("minimum_relevance", f"must be 0 to 1, not {self.minimum_relevance}")
 
 
 class ReasonKind(StrEnum):
