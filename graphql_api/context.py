@@ -15,6 +15,7 @@ from graphql_api.keys import ANYBODY, Caller
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import History, shopper_of_session, shopper_of_user
+from recommender.mongo.answers import Answers
 from recommender.mongo.documents import Document
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Follower
@@ -38,6 +39,7 @@ class Context:
     events: Events
     products: Products
     shoppers: Shoppers
+    answers: Answers
     follower: Follower
     now: Callable[[], datetime] = _now
     caller: Caller = ANYBODY
@@ -100,6 +102,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 events=Events(database, settings.history_length),
                 products=Products(database),
                 shoppers=Shoppers(database),
+                answers=Answers(database, settings.answers_kept_hours),
                 follower=follower,
             )
         finally:

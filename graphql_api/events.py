@@ -1,65 +1,29 @@
-"""What shoppers do, in the schema: acts and feedback, in ones and in batches."""
+"""What shoppers do, in the schema: acts, feedback and orders, in ones and in batches."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any
 from uuid import uuid4
 
 import strawberry
 
+from graphql_api.batches import KEY_DESCRIPTION, Told, told_once
 from graphql_api.context import Context
 from graphql_api.keys import Scope
 from graphql_api.products import Info
 from graphql_api.shopper_input import ShopperInput
-from graphql_api.values import CurrencyCode, camel
+from graphql_api.user_errors import UserError, UserErrorCode
+from graphql_api.values import MoneyInput
 from recommender.facts import events as facts
-from recommender.facts import money
-from recommender.facts.errors import InvalidInput, UnknownProduct
-from recommender.facts.events import Event
+from recommender.facts.errors import InvalidInput, KeyTaken, UnknownProduct
+from recommender.facts.events import ORDER, UNPROVEN_ORDER, Event, order_line_id
+from recommender.facts.ids import LONGEST_ID
 from recommender.mongo.events import Outcome
 
-
-@strawberry.enum(description="What is wrong with an input.")
-class UserErrorCode(Enum):
-    INVALID = strawberry.enum_value("invalid", description="A value is out of bounds.")
-    NOT_FOUND = strawberry.enum_value("not_found", description="There is no such product.")
-
-
-@strawberry.type(description="A mistake in the input that the caller can put right.")
-class UserError:
-    message: str = strawberry.field(description="What is wrong, and what would be right.")
-    code: UserErrorCode = strawberry.field(description="For programs.")
-    field: list[str] | None = strawberry.field(
-        description='The path to the argument, such as ["input", "events", "3", "productId"].'
-    )
-
-    @classmethod
-    def of(cls, error: InvalidInput | UnknownProduct, *path: str) -> "UserError":
-        """The same mistake, as the schema has it."""
-        if isinstance(error, InvalidInput):
-            field = _PATHS.get(error.field, [camel(error.field)])
-            message = f"{field[-1]} {error.problem}"
-            return cls(message=message, code=UserErrorCode.INVALID, field=[*path, *field])
-        return cls(message=str(error), code=UserErrorCode.NOT_FOUND, field=[*path, "productId"])
-
-
-_PATHS = {
-    "user_id": ["shopper", "userId"],
-    "session_id": ["shopper", "sessionId"],
-    "at": ["occurredAt"],
-    "price": ["unitPrice", "amount"],
-    "currency": ["unitPrice", "currencyCode"],
-}
-"""Where our field names stand in the input, if not under the same name."""
-
-
-@strawberry.input(description="An amount of one currency.")
-class MoneyInput:
-    amount: Decimal = strawberry.field(description='A decimal number, as a string: "12.50".')
-    currency_code: CurrencyCode = strawberry.field(description="The currency.")
+LONGEST_ORDER_ID = LONGEST_ID - len(order_line_id("", 999_999, trusted=False))
+"""Characters in the id of an order, so that its lines have ids of the usual length."""
 
 
 @strawberry.input(description="One act of one shopper on one product.")
@@ -98,9 +62,14 @@ class EventInput:
         Raises:
             InvalidInput: naming what is out of bounds.
         """
+        event_id = str(self.event_id)
+        if event_id.startswith((ORDER, UNPROVEN_ORDER)):
+            raise InvalidInput(
+                "event_id", f"must not begin like those of recordOrder, as {event_id[:40]!r} does"
+            )
         price = self.unit_price
         return Event(
-            event_id=str(self.event_id),
+            event_id=event_id,
             type=self.type,
             shopper_id=context.shopper_of(self.shopper),
             product_id=str(self.product_id),
@@ -108,12 +77,12 @@ class EventInput:
             received_at=now,
             quantity=self.quantity,
             rating=self.rating,
-            unit_price=money.Money.of(price.amount, price.currency_code) if price else None,
-            order_id=str(self.order_id) if self.order_id is not None else None,
-            recommendation_id=str(self.recommendation_id)
-            if self.recommendation_id is not None
-            else None,
+            unit_price=price.to_money("unit_price") if price else None,
+            order_id=self.order_id,
+            recommendation_id=self.recommendation_id,
             rank=self.rank,
+            trusted=self.type is not facts.EventType.PURCHASE
+            or context.caller.may(Scope.TRUSTED_EVENTS),
         )
 
 
@@ -127,6 +96,59 @@ class RecordEventsInput:
     events: list[EventInput] = strawberry.field(
         description="What happened; at most the server's LARGEST_BATCH, 500 unless set."
     )
+    idempotency_key: str = strawberry.field(description=KEY_DESCRIPTION)
+
+
+@strawberry.input(description="One product of an order.")
+class OrderLineInput:
+    product_id: strawberry.ID = strawberry.field(description="What, by the shop's own id.")
+    quantity: int = strawberry.field(default=1, description="How many.")
+    unit_price: MoneyInput | None = strawberry.field(default=None, description="What one cost.")
+    recommendation_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="From the list it was found on, so that the purchase is credited to it.",
+    )
+    rank: int | None = strawberry.field(
+        default=None, description="The product's place in that list, from 1."
+    )
+
+
+@strawberry.input(description="What somebody bought at once.")
+class RecordOrderInput:
+    order_id: strawberry.ID = strawberry.field(
+        description="The shop's own id. The same order sent again changes nothing."
+    )
+    shopper: ShopperInput = strawberry.field(description="Who bought.")
+    lines: list[OrderLineInput] = strawberry.field(
+        description="What; at most the server's LARGEST_BATCH, 500 unless set."
+    )
+    occurred_at: datetime | None = strawberry.field(
+        default=None, description="Defaults to the time of arrival."
+    )
+
+    def to_event(self, context: Context, line: int, now: datetime) -> Event:
+        """The purchase of one line, counted from 0.
+
+        Raises:
+            InvalidInput: naming what is out of bounds.
+        """
+        bought = self.lines[line]
+        trusted = context.caller.may(Scope.TRUSTED_EVENTS)
+        price = bought.unit_price
+        return Event(
+            event_id=order_line_id(str(self.order_id), line + 1, trusted=trusted),
+            type=facts.EventType.PURCHASE,
+            shopper_id=context.shopper_of(self.shopper),
+            product_id=str(bought.product_id),
+            at=utc(self.occurred_at) if self.occurred_at else now,
+            received_at=now,
+            quantity=bought.quantity,
+            unit_price=price.to_money("unit_price") if price else None,
+            order_id=str(self.order_id),
+            recommendation_id=bought.recommendation_id,
+            rank=bought.rank,
+            trusted=trusted,
+        )
 
 
 @strawberry.input(description="What a shopper thinks of a product.")
@@ -175,14 +197,93 @@ class RecordFeedbackPayload:
     user_errors: list[UserError] = strawberry.field(description="Why it was not accepted.")
 
 
+@strawberry.enum(description="What became of something that was sent.")
+class EventOutcome(Enum):
+    RECORDED = strawberry.enum_value("recorded", description="It is stored now.")
+    DUPLICATE = strawberry.enum_value("duplicate", description="Its id was there already.")
+    REJECTED = strawberry.enum_value(
+        "rejected", description="It has a mistake, or another one has."
+    )
+
+
+@strawberry.type(description="What became of one event of a batch.")
+class EventResult:
+    event_id: strawberry.ID = strawberry.field(description="Its id.")
+    outcome: EventOutcome = strawberry.field(description="What became of it.")
+    error: UserError | None = strawberry.field(description="Why it was rejected.")
+
+
 @strawberry.type(description="What became of each event of a batch.")
 class RecordEventsPayload:
     accepted_count: int = strawberry.field(description="Events stored now.")
     duplicate_count: int = strawberry.field(description="Events whose id was there already.")
-    rejected_count: int = strawberry.field(description="Events with a mistake in them.")
+    rejected_count: int = strawberry.field(description="Events that are not stored.")
     user_errors: list[UserError] = strawberry.field(
-        description="One for each rejected event, with its place in the batch."
+        description="One for each rejected event, with its place in the batch; or one for all of "
+        "it, of which nothing is stored then."
     )
+    event_ids: strawberry.Private[Sequence[str]]
+    outcomes: strawberry.Private[Mapping[int, EventOutcome]]
+    errors: strawberry.Private[Mapping[int, UserError]]
+
+    @strawberry.field(description="One for each event, in their order.")
+    def results(self) -> list[EventResult]:
+        return [
+            EventResult(
+                event_id=strawberry.ID(event_id),
+                outcome=self.outcomes.get(place, EventOutcome.RECORDED),
+                error=self.errors.get(place),
+            )
+            for place, event_id in enumerate(self.event_ids)
+        ]
+
+    @classmethod
+    def of(cls, told: Told, event_ids: Sequence[str]) -> "RecordEventsPayload":
+        """What was told of these events."""
+        duplicates = told.places["duplicate"]
+        return cls(
+            accepted_count=len(event_ids) - len(duplicates) - len(told.rejected),
+            duplicate_count=len(duplicates),
+            rejected_count=len(told.rejected),
+            user_errors=list(told.rejected.values()),
+            event_ids=event_ids,
+            outcomes=dict.fromkeys(duplicates, EventOutcome.DUPLICATE)
+            | dict.fromkeys(told.rejected, EventOutcome.REJECTED),
+            errors=told.rejected,
+        )
+
+    @classmethod
+    def refused(cls, error: UserError, event_ids: Sequence[str]) -> "RecordEventsPayload":
+        """Nothing of the batch is stored."""
+        return cls(
+            accepted_count=0,
+            duplicate_count=0,
+            rejected_count=len(event_ids),
+            user_errors=[error],
+            event_ids=event_ids,
+            outcomes=dict.fromkeys(range(len(event_ids)), EventOutcome.REJECTED),
+            errors={},
+        )
+
+
+@strawberry.type(description="What became of an order.")
+class RecordOrderPayload:
+    accepted: bool = strawberry.field(
+        description="Whether all of it is stored now, or was already; otherwise nothing is."
+    )
+    duplicate: bool = strawberry.field(description="Whether all of it was there already.")
+    recorded_count: int = strawberry.field(description="Lines stored now.")
+    duplicate_count: int = strawberry.field(description="Lines that were there already.")
+    user_errors: list[UserError] = strawberry.field(
+        description="One for each line with a mistake, with its place; or one for the order."
+    )
+
+    @classmethod
+    def refused(cls, errors: list[UserError]) -> "RecordOrderPayload":
+        """Nothing of the order is stored."""
+        return cls(
+            accepted=False, duplicate=False, recorded_count=0, duplicate_count=0, user_errors=errors
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,30 +294,30 @@ class Rejected:
 
 
 async def record(context: Context, events: Sequence[Event | Rejected]) -> list[Outcome | Rejected]:
-    """Store what can be stored; what became of each, in their order.
+    """Store what can be stored; what became of each, in their order."""
+    checked = await of_known_products(context, events)
+    stored = iter(await context.events.append([e for e in checked if isinstance(e, Event)]))
+    return [next(stored) if isinstance(e, Event) else e for e in checked]
 
-    An event on a product that the catalogue does not have is rejected. The catalogue in memory
-    may be a moment behind, so the database has the last word.
+
+async def of_known_products(
+    context: Context, events: Sequence[Event | Rejected]
+) -> Sequence[Event | Rejected]:
+    """The events, those on a product that the catalogue does not have rejected.
+
+    The catalogue in memory may be a moment behind, so the database has the last word.
     """
-    live = context.live
-    strangers = {
-        e.product_id for e in events if isinstance(e, Event) and e.product_id not in live.row_of
-    }
-    unknown = strangers - await context.products.known(list(strangers)) if strangers else set()
-    outcomes: list[Outcome | Rejected] = []
-    good: list[tuple[int, Event]] = []
-    for place, event in enumerate(events):
-        if isinstance(event, Event) and event.product_id in unknown:
-            event = Rejected(UnknownProduct(event.product_id))
-        if isinstance(event, Event):
-            good.append((place, event))
-            outcomes.append(Outcome.RECORDED)
-        else:
-            outcomes.append(event)
-    stored = await context.events.append([event for _, event in good])
-    for (place, _), outcome in zip(good, stored, strict=True):
-        outcomes[place] = outcome
-    return outcomes
+    known = context.live.row_of
+    strangers = {e.product_id for e in events if isinstance(e, Event) and e.product_id not in known}
+    if not strangers:
+        return events
+    unknown = strangers - await context.products.known(list(strangers))
+    return [
+        Rejected(UnknownProduct(e.product_id))
+        if isinstance(e, Event) and e.product_id in unknown
+        else e
+        for e in events
+    ]
 
 
 def feedback(
@@ -275,7 +376,7 @@ class EventMutations:
         info.context.caller.require(Scope.EVENTS)
         event = read(input.event.to_event, info.context, info.context.now())
         [outcome] = await record(info.context, [event])
-        errors = _errors([outcome], lambda _: ("input", "event"))
+        errors = _error(outcome, "input", "event")
         return RecordEventPayload(
             accepted=not errors, duplicate=outcome is Outcome.DUPLICATE, user_errors=errors
         )
@@ -288,20 +389,57 @@ class EventMutations:
         info: Info,
         input: Annotated[RecordEventsInput, strawberry.argument(description="The events.")],  # noqa: A002
     ) -> RecordEventsPayload:
-        info.context.caller.require(Scope.EVENTS)
-        most = info.context.settings.largest_batch
-        if len(input.events) > most:
-            raise InvalidInput("events", f"must be at most {most}, not {len(input.events)}")
-        now = info.context.now()
-        outcomes = await record(
-            info.context, [read(e.to_event, info.context, now) for e in input.events]
+        context = info.context
+        context.caller.require(Scope.EVENTS)
+        ids = [str(event.event_id) for event in input.events]
+        if len(ids) > (most := context.settings.largest_batch):
+            error = UserError.too_many(len(ids), most, "input", "events")
+            return RecordEventsPayload.refused(error, ids)
+
+        async def work() -> Told:
+            now = context.now()
+            outcomes = await record(context, [read(e.to_event, context, now) for e in input.events])
+            duplicates = [p for p, found in enumerate(outcomes) if found is Outcome.DUPLICATE]
+            errors = _errors(outcomes, "input", "events")
+            return Told(places={"duplicate": duplicates}, rejected=errors)
+
+        try:
+            told = await told_once(context, "recordEvents", input, work)
+        except (KeyTaken, InvalidInput) as error:
+            return RecordEventsPayload.refused(UserError.of(error, "input"), ids)
+        return RecordEventsPayload.of(told, ids)
+
+    @strawberry.mutation(
+        description="Record what somebody bought at once: an event of type PURCHASE for each line. "
+        "All of it is stored, or nothing; sending the same order again changes nothing."
+    )
+    async def record_order(
+        self,
+        info: Info,
+        input: Annotated[RecordOrderInput, strawberry.argument(description="The order.")],  # noqa: A002
+    ) -> RecordOrderPayload:
+        context = info.context
+        context.caller.require(Scope.EVENTS)
+        if wrong := _wrong_order(input, context.settings.largest_batch):
+            return RecordOrderPayload.refused([wrong])
+        now = context.now()
+        lines = range(len(input.lines))
+        events = await of_known_products(
+            context, [read(input.to_event, context, line, now) for line in lines]
         )
-        errors = _errors(outcomes, lambda place: ("input", "events", str(place)))
-        return RecordEventsPayload(
-            accepted_count=outcomes.count(Outcome.RECORDED),
-            duplicate_count=outcomes.count(Outcome.DUPLICATE),
-            rejected_count=len(errors),
-            user_errors=errors,
+        good = [event for event in events if isinstance(event, Event)]
+        if len(good) < len(events):
+            return RecordOrderPayload.refused(_line_errors(events))
+        if not await _is_new_or_the_same(context, good):
+            return RecordOrderPayload.refused([_another_order(input.order_id)])
+        outcomes = await context.events.append(good)
+        duplicates = outcomes.count(Outcome.DUPLICATE)
+        return RecordOrderPayload(
+            accepted=True,
+            duplicate=duplicates == len(outcomes),
+            recorded_count=len(outcomes) - duplicates,
+            duplicate_count=duplicates,
+            user_errors=[],
         )
 
     @strawberry.mutation(description="Record how many stars a shopper gives a product.")
@@ -313,7 +451,7 @@ class EventMutations:
         info.context.caller.require(Scope.EVENTS)
         event = read(input.to_event, info.context, info.context.now())
         [outcome] = await record(info.context, [event])
-        errors = _errors([outcome], lambda _: ("input",))
+        errors = _error(outcome, "input")
         return RecordFeedbackPayload(
             event_id=strawberry.ID(event.event_id)
             if isinstance(event, Event) and not errors
@@ -324,11 +462,73 @@ class EventMutations:
         )
 
 
-def _errors(
-    outcomes: Sequence[Outcome | Rejected], path: Callable[[int], tuple[str, ...]]
-) -> list[UserError]:
-    return [
-        UserError.of(outcome.error, *path(place))
+def _errors(outcomes: Sequence[object], *path: str) -> dict[int, UserError]:
+    """Place -> what is wrong there."""
+    return {
+        place: UserError.of(outcome.error, *path, str(place))
         for place, outcome in enumerate(outcomes)
         if isinstance(outcome, Rejected)
-    ]
+    }
+
+
+def _error(outcome: Outcome | Rejected, *path: str) -> list[UserError]:
+    return [UserError.of(outcome.error, *path)] if isinstance(outcome, Rejected) else []
+
+
+def _wrong_order(order: RecordOrderInput, most_lines: int) -> UserError | None:
+    """What is wrong with the order as a whole."""
+    if len(order.lines) > most_lines:
+        return UserError.too_many(len(order.lines), most_lines, "input", "lines")
+    if not order.lines:
+        return UserError.of(InvalidInput("lines", "must be one at least"), "input")
+    if len(order.order_id) > LONGEST_ORDER_ID:
+        problem = f"must be 1 to {LONGEST_ORDER_ID} characters, not {len(order.order_id)}"
+        return UserError.of(InvalidInput("order_id", problem), "input")
+    return None
+
+
+def _line_errors(events: Sequence[Event | Rejected]) -> list[UserError]:
+    """One for each line with a mistake; what they all have wrong is said once, of the order."""
+    for event in events:
+        if (
+            isinstance(event, Rejected)
+            and isinstance(event.error, InvalidInput)
+            and event.error.field in _FIELDS_OF_ORDER
+        ):
+            return [UserError.of(event.error, "input")]
+    return list(_errors(events, "input", "lines").values())
+
+
+_FIELDS_OF_ORDER = ("order_id", "user_id", "session_id", "at")
+
+
+async def _is_new_or_the_same(context: Context, lines: Sequence[Event]) -> bool:
+    """Whether what is stored under the order's id, if anything, is part of this order.
+
+    Part of it is there if whoever sent it died, or the database did: then the rest is to follow.
+    """
+    [first, *_] = lines
+    order_id = first.order_id or ""
+    sent = {event.event_id: event for event in lines}
+    one_more = order_line_id(order_id, len(lines) + 1, trusted=first.trusted)
+    return all(
+        event.event_id in sent and _same_line(event, sent[event.event_id])
+        for event in await context.events.stored([*sent, one_more])
+    )
+
+
+def _same_line(one: Event, other: Event) -> bool:
+    # Not the shopper: whoever signed in meanwhile has another id now.
+    return (one.product_id, one.quantity, one.unit_price) == (
+        other.product_id,
+        other.quantity,
+        other.unit_price,
+    )
+
+
+def _another_order(order_id: str) -> UserError:
+    message = (
+        f"Another order was recorded as {order_id[:40]!r}. An order that changed is sent as a new "
+        "one with what was added."
+    )
+    return UserError(message=message, code=UserErrorCode.CONFLICT, field=["input", "orderId"])

@@ -5,10 +5,10 @@ from typing import Annotated
 import strawberry
 
 from graphql_api.context import Context
-from graphql_api.events import UserError
 from graphql_api.keys import Scope
 from graphql_api.products import Info
 from graphql_api.shopper_input import ShopperInput
+from graphql_api.user_errors import UserError
 from recommender.facts.errors import InvalidInput
 from recommender.facts.shopper_attributes import ShopperAttributes
 

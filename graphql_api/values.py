@@ -1,11 +1,14 @@
 """Values with a meaning of their own: scalars, and the enums of the recommender."""
 
+from decimal import Decimal
 from enum import Enum
 from typing import Any, NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+from recommender.facts import money
+from recommender.facts.errors import InvalidInput
 from recommender.facts.events import EventType
 from recommender.facts.placements import Strategy
 from recommender.facts.request import ReasonKind
@@ -91,6 +94,26 @@ _enum(
         ReasonKind.NEW_ARRIVAL: "The shop began to sell it lately.",
     },
 )
+
+
+@strawberry.input(description="An amount of one currency.")
+class MoneyInput:
+    """An amount of one currency."""
+
+    amount: Decimal = strawberry.field(description='A decimal number, as a string: "12.50".')
+    currency_code: CurrencyCode = strawberry.field(description="The currency.")
+
+    def to_money(self, field: str) -> money.Money:
+        """The amount, given as this field.
+
+        Raises:
+            InvalidInput: naming the part of the field that is no such thing.
+        """
+        try:
+            return money.Money.of(self.amount, self.currency_code)
+        except InvalidInput as error:
+            part = "currency_code" if error.field == "currency" else "amount"
+            raise InvalidInput(f"{field}.{part}", error.problem) from None
 
 
 def camel(name: str) -> str:

@@ -58,7 +58,13 @@ class Settings(BaseSettings):
     longest_page: Whole = 100
     """The most entries of one page of products."""
     largest_batch: Whole = 500
-    """The most events in one recordEvents."""
+    """The most events, products or shoppers in one mutation, and lines in one order."""
+    answers_kept_hours: Annotated[float, Field(gt=0, le=8_760)] = 24.0
+    """How long a retry with the same idempotency key gets the first answer back."""
+    sessions_kept_days: Annotated[float, Field(gt=0, le=3_650)] = 90.0
+    """How long after a sign-in late events of the session still count for the user."""
+    largest_export: Whole = 1_000
+    """The most events and lists on one page of what is held of a shopper."""
     largest_body_bytes: Whole = 1_000_000
     """The longest request body."""
     most_query_tokens: Whole = 2_000
@@ -67,10 +73,6 @@ class Settings(BaseSettings):
     """How deep fields may be nested in a GraphQL document."""
     most_query_aliases: Whole = 30
     """The most aliases in a GraphQL document."""
-    most_filter_values: Whole = 1_000
-    """The most values in one filter, or in all boosts together; a range counts as one."""
-    deepest_filter: Whole = 12
-    """The most levels of a filter: all, any, not, and conditions side by side are one each."""
     cached_documents: Whole = 500
     """GraphQL documents kept parsed and validated."""
 

@@ -36,6 +36,12 @@ class UnknownProduct(RecommenderError):
         self.product_id = product_id
 
 
+class KeyTaken(RecommenderError):
+    """An idempotency key that came before, with something else."""
+
+    code = "BAD_USER_INPUT"
+
+
 class Unauthenticated(RecommenderError):
     """No key came with a request that needs one, or none that we know."""
 

@@ -76,6 +76,20 @@ def shopper_of_session(session_id: str) -> str:
     return "session:" + checked_id("session_id", session_id)
 
 
+ORDER, UNPROVEN_ORDER = "order:", "unproven-order:"
+"""What the event ids of the lines of an order begin with. One that anybody could have made up has
+ids of its own, so that it cannot stand in the way of the real one."""
+
+
+def order_line_id(order_id: str, line: int, *, trusted: bool) -> str:
+    """The event id of a line of an order, counted from 1: the same whenever the order is sent.
+
+    >>> order_line_id("2026-17", 1, trusted=True)
+    'order:2026-17:1'
+    """
+    return f"{ORDER if trusted else UNPROVEN_ORDER}{order_id}:{line}"
+
+
 def checked_rating(rating: float) -> float:
     """The value, if it can be a rating.
 
@@ -111,6 +125,9 @@ class Event:
     """The list that the shopper acted on."""
     rank: int | None = None
     """The product's place in that list, from 1."""
+    trusted: bool = True
+    """Whether it counts as earned. A purchase that anybody could have made up does not: lists learn
+    from it, sums do not have it."""
 
     def __post_init__(self) -> None:
         checked_id("event_id", self.event_id)

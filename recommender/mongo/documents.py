@@ -21,6 +21,10 @@ EVENTS = "events"
 PRODUCTS = "products"
 SHOPPERS = "shoppers"
 """What the shop says of shoppers, under their ids."""
+JOINS = "joins"
+"""Which users signed in on a session, one after the other, and since when; under its shopper id."""
+ANSWERS = "answers"
+"""First answers to batches, under their idempotency keys."""
 MODELS = "models"
 MODEL_FILES = "model_files"
 """The GridFS bucket with the arrays of each model."""
@@ -51,6 +55,12 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ],
     PRODUCTS: [IndexModel([("updated_at", ASCENDING)], name="changes")],
     SHOPPERS: [],
+    JOINS: [
+        IndexModel([("turns.user", ASCENDING)], name="of_user"),
+        IndexModel([("settle_at", ASCENDING)], name="unsettled", sparse=True),
+        IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0),
+    ],
+    ANSWERS: [IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0)],
     MODELS: [IndexModel([("trained_at", DESCENDING)], name="latest")],
     SERVING: [],
     LEASES: [],
@@ -99,6 +109,8 @@ def event_document(event: Event) -> Document:
         document["recommendation_id"] = event.recommendation_id
     if event.rank is not None:
         document["rank"] = event.rank
+    if not event.trusted:
+        document["trusted"] = False
     return document
 
 
@@ -117,6 +129,7 @@ def event_of(document: Document) -> Event:
         order_id=document.get("order_id"),
         recommendation_id=document.get("recommendation_id"),
         rank=document.get("rank"),
+        trusted=document.get("trusted", True),
     )
 
 

@@ -1,5 +1,6 @@
 """Events in MongoDB: appended by the API, streamed in by the seed, read back for one shopper."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from recommender.mongo.documents import (
     Document,
     act_of,
     event_document,
+    event_of,
 )
+from recommender.mongo.joins import SESSION, Joins
 
 DUPLICATE_KEY = 11000
 WRITE_BATCH = 5_000
@@ -42,6 +45,7 @@ class Events:
 
     def __init__(self, database: AsyncDatabase[Document], history_length: int) -> None:
         self._events = database[EVENTS]
+        self._joins = Joins(database)
         self._history_length = history_length
 
     async def append(self, events: Sequence[Event]) -> list[Outcome]:
@@ -49,16 +53,33 @@ class Events:
 
         A majority of the replica set has them when this returns. Whatever goes wrong with one
         does not keep the others from being stored, and sending all of them again is harmless.
+        Those of a session that somebody signed in on are then that user's.
         """
-        outcomes = [Outcome.RECORDED] * len(events)
         if not events:
-            return outcomes
+            return []
+        sessions = {e.shopper_id for e in events if e.shopper_id.startswith(SESSION)}
+        if not sessions:
+            return await self._insert(events)
+        # Asked while the events are stored, so that nobody waits for it. A join that comes too
+        # late to be found here finds the events, now or when it is settled.
+        outcomes, joins = await asyncio.gather(self._insert(events), self._joins.of(sessions))
+        for join in joins:
+            await self._joins.carry_out(join)
+        return outcomes
+
+    async def _insert(self, events: Sequence[Event]) -> list[Outcome]:
+        outcomes = [Outcome.RECORDED] * len(events)
         try:
             await self._events.insert_many([event_document(e) for e in events], ordered=False)
         except BulkWriteError as error:
             for position in _duplicates(error):
                 outcomes[position] = Outcome.DUPLICATE
         return outcomes
+
+    async def stored(self, event_ids: Sequence[str]) -> list[Event]:
+        """The events of these ids that are there."""
+        documents = await self._events.find({"_id": {"$in": list(event_ids)}}).to_list(None)
+        return [event_of(document) for document in documents]
 
     async def history(self, shopper_id: str) -> History:
         """What the shopper did last, and all they ever bought or turned away from."""

@@ -31,8 +31,8 @@ query Shelf($shopper: ShopperInput!, $placement: String! = "home", $first: Int! 
 }
 """
 RECORD = """
-mutation Record($events: [EventInput!]!) {
-  recordEvents(input: {events: $events}) {
+mutation Record($events: [EventInput!]!, $key: String! = "k") {
+  recordEvents(input: {events: $events, idempotencyKey: $key}) {
     acceptedCount duplicateCount rejectedCount userErrors { message code field }
   }
 }
@@ -240,7 +240,7 @@ async def test_a_batch_says_of_each_event_what_became_of_it(api, database):
     stored = {d["_id"]: d for d in database[EVENTS].find({"shopper_id": "user:new"})}
     assert set(stored) == {"a", "h"}
     assert stored["h"]["unit_price"] == {"minor_units": 950, "currency": "EUR"}
-    again = (await ask(api, RECORD, events=events))["recordEvents"]
+    again = (await ask(api, RECORD, events=events, key="another"))["recordEvents"]
     assert (again["acceptedCount"], again["duplicateCount"]) == (0, 3)
 
 

@@ -29,7 +29,7 @@ SHELF = """query($shopper: ShopperInput!) {
   recommendations(shopper: $shopper) { strategy }
 }"""
 RECORD = """mutation($events: [EventInput!]!) {
-  recordEvents(input: {events: $events}) { acceptedCount }
+  recordEvents(input: {events: $events, idempotencyKey: "k"}) { acceptedCount }
 }"""
 SECRETS = ("shopper-of-the-test", "order-of-the-test", "session-of-the-test", "hunter2")
 
