@@ -73,6 +73,10 @@ class Settings(BaseSettings):
     """How deep fields may be nested in a GraphQL document."""
     most_query_aliases: Whole = 30
     """The most aliases in a GraphQL document."""
+    most_filter_values: Whole = 1_000
+    """The most values in one filter, or in all boosts together; a range counts as one."""
+    deepest_filter: Whole = 12
+    """The most levels of a filter: all, any, not, and conditions side by side are one each."""
     cached_documents: Whole = 500
     """GraphQL documents kept parsed and validated."""
 

@@ -1,6 +1,6 @@
 """What a page asks for, and what it gets."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from recommender.facts.catalog import Product
 from recommender.facts.errors import InvalidInput
+from recommender.facts.filters import Boost, Filter
 from recommender.facts.placements import Placement, Strategy
 
 
@@ -24,6 +25,29 @@ def checked_limit(name: str, value: int, most: int) -> int:
 
 def _new_id() -> str:
     return uuid4().hex
+
+
+LONGEST_ROTATION_HOURS = 24.0 * 30
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What was shown to the shopper lately makes room for something else."""
+
+    hours: float = 2.0
+    """How long ago lately is. What was shown recovers over that time."""
+    strength: float = 1.0
+    """0: it may be shown again at once. 1: not again while there is anything else. In between it
+    is pushed down: at 0.5 by one spread (standard deviation) of the scores, at 0.75 by three."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hours <= LONGEST_ROTATION_HOURS:
+            most = f"{LONGEST_ROTATION_HOURS:g}"
+            raise InvalidInput(
+                "rotation", f"hours must be more than 0, at most {most}, not {self.hours}"
+            )
+        if not 0 <= self.strength <= 1:
+            raise InvalidInput("rotation", f"strength must be 0 to 1, not {self.strength}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,21 @@ class Request:
     """Whether the shelf may hold what the shopper bought already."""
     diversity: float = 0.0
     """0: the best products, however alike. 1: as different from one another as can be."""
+    filter: Filter | None = None
+    """Only products that match it, fillers too. None: any product."""
+    boosts: Sequence[Boost] = ()
+    """What the shop wants to show more of, or less. Those that match a product add up."""
+    minimum_relevance: float = 0.0
+    """0: whatever there is. 1: only what suits as well as the best product of the catalogue. 0.5:
+    what is at least halfway to it from the product in the middle. Boosts do not count."""
+    strict: bool = False
+    """Whether the places that the shelf's own strategy leaves empty stay empty."""
+    rotation: Rotation | None = None
+    """Whether what was shown lately makes room."""
+    shown_lately: Mapping[str, datetime] = field(default_factory=dict)
+    """When each product was last shown to the shopper, as far back as the rotation goes."""
+    elsewhere: frozenset[str] = frozenset()
+    """What other shelves of the same page show. Neither it nor its variants are shown twice."""
     recommendation_id: str = field(default_factory=_new_id)
     """Of the list that answers. Events carry it back."""
 
@@ -53,6 +92,8 @@ class Request:
             raise InvalidInput("limit", f"must be 1 or more, not {self.limit}")
         if not 0 <= self.diversity <= 1:
             raise InvalidInput("diversity", f"must be 0 to 1, not {self.diversity}")
+        if not 0 <= self.minimum_relevance <= 1:
+            raise InvalidInput("minimum_relevance", f"must be 0 to 1, not {self.minimum_relevance}")
 
 
 class ReasonKind(StrEnum):
@@ -98,8 +139,13 @@ class Recommendation:
     strategy: Strategy
     is_filler: bool
     """Whether it fills a place that the shelf's own strategy left empty."""
-    reasons: Sequence[Reason]
-    """Strongest first."""
+    explain: Callable[[], Sequence[Reason]] = field(compare=False, repr=False)
+    """Works the reasons out, which costs more than the choice and not every page shows."""
+
+    @property
+    def reasons(self) -> Sequence[Reason]:
+        """Strongest first."""
+        return self.explain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +161,5 @@ class Shelf:
     recommendations: Sequence[Recommendation]
     short_reason: str | None
     """Why there are fewer products than asked for; None where there are as many."""
+    rest: Sequence[Recommendation] = ()
+    """What comes after, where the list is to be walked further."""

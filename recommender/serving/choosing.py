@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.facts.fates import Fate
 from recommender.facts.rules import Rules
 from recommender.model.trained_model import Floats
 from recommender.serving.best_first import best_first
@@ -17,6 +18,12 @@ SAME_CATEGORY = 0.5
 """How alike two products are because they are of one category; the rest is in their vectors."""
 
 _GROUP, _BRAND, _CATEGORY = range(len(LABELS))
+
+_REFUSED_BY = {
+    _GROUP: Fate.VARIANT_ALREADY_SHOWN,
+    _BRAND: Fate.BRAND_CAP,
+    _CATEGORY: Fate.CATEGORY_CAP,
+}
 
 
 class Choice:
@@ -62,6 +69,14 @@ class Choice:
             if not all_joined:
                 self._close(eligible)
         return self.rows[before:]
+
+    def refuses(self, row: int) -> Fate | None:
+        """The rule by which the product cannot join what is on the shelf now, if there is one."""
+        for label, counts in self._counts.items():
+            code = int(self._live.labels[label, row])
+            if code and counts.get(code, 0) >= self._most[label]:
+                return _REFUSED_BY[label]
+        return None
 
     def _join(self, rows: NDArray[np.int64], order: Iterable[int], most: int) -> bool:
         """Take the products in an order, as many as are wanted; whether none was refused."""

@@ -181,6 +181,10 @@ class LiveModel:
         row = self.row_of.get(product_id)
         return None if row is None else self.products[row]
 
+    def rows(self, product_ids: Iterable[str]) -> list[int]:
+        """Those of the products that the shop has."""
+        return [row for p in product_ids if (row := self.row_of.get(p)) is not None]
+
     def is_trained(self, row: int) -> bool:
         """Whether training has seen the product, so that its vector holds its identity."""
         return bool(self._trained_rows[row] >= 0)
