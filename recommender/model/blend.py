@@ -47,9 +47,8 @@ class Blend:
     def for_size(self, n_products: float) -> Floats:
         """(n_parts,) weights for a shopper of whom this many products are known."""
         size = (log1p(n_products) - self.size_mean) / self.size_deviation
-        weights: Floats = (
-            self.weights + np.float32(np.clip(size, self.smallest, self.largest)) * self.slopes
-        )
+        size = min(max(size, self.smallest), self.largest)
+        weights: Floats = self.weights + np.float32(size) * self.slopes
         return weights
 
     def to_json(self) -> dict[str, Any]:

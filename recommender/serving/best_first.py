@@ -21,10 +21,14 @@ def best_first(scores: Floats, eligible: NDArray[np.bool_], count: int) -> NDArr
         count: how many are wanted.
     """
     scores = scores.copy()
-    scores[~eligible] = NOTHING
+    # Half the time of an assignment to a mask.
+    np.copyto(scores, NOTHING, where=~eligible)
     bound = _bound(scores, count)
-    # Everything that scores like the last one stays in, so that ties go by row.
-    rows = np.flatnonzero(scores >= bound if bound > NOTHING else scores > NOTHING)
+    rows = np.flatnonzero(scores > bound)
+    if bound > NOTHING:
+        # Of those that score like the last one the first ones, since ties go by row; there may be
+        # thousands of them.
+        rows = np.concatenate([rows, np.flatnonzero(scores == bound)[:count]])
     return rows[np.argsort(-scores[rows], kind="stable")][:count]
 
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from recommender.facts.events import History
 from recommender.facts.fates import Fate
 from recommender.facts.placements import ALGORITHMS_OF, EXPLORING, OFFERS_BOUGHT, Strategy
-from recommender.facts.request import Reason, Recommendation, Request, Shelf
+from recommender.facts.request import Recommendation, Request, Shelf
 from recommender.facts.rules import Rules
 from recommender.model.trained_model import Floats
 from recommender.serving.algorithms import ALGORITHMS, Algorithm
 from recommender.serving.choosing import Choice
-from recommender.serving.explain import Scores, reasons
+from recommender.serving.explain import Explanation, Scores
 from recommender.serving.fold_in import taste
 from recommender.serving.live_model import LiveModel
 from recommender.serving.shopper import Shopper
@@ -251,16 +251,16 @@ class Filling:
         """
         on_shelf = len(self.places)
         self.fill(longest, leaving_out)
-        found = [self._recommendation(rank, place) for rank, place in enumerate(self.places, 1)]
+        found = self._recommendations(0, on_shelf)
         return Shelf(
             recommendation_id=self.request.recommendation_id,
             placement=self.request.placement,
             strategy=found[0].strategy if found else self.strategies[-1],
             model_version=self.live.version,
             generated_at=self.request.at,
-            recommendations=found[:on_shelf],
+            recommendations=found,
             short_reason=_why_short(self.request, self.live, on_shelf),
-            rest=found[on_shelf:],
+            rest=self._recommendations(on_shelf, len(self.places)),
         )
 
     def _take(
@@ -273,22 +273,27 @@ class Filling:
             )
         return self.choice.take(order, eligible, count)
 
-    def _recommendation(self, rank: int, place: Place) -> Recommendation:
-        row, wave = place
-        scores = self._scoring.by(wave.strategy, self.request)
-        assert scores is not None  # noqa: S101 (it has chosen this product)
-        return Recommendation(
-            product=self.live.products[row],
-            rank=rank,
-            score=float(scores.values[row]),
-            strategy=wave.strategy,
-            is_filler=wave.strategy is not self.strategies[0] or not wave.inside,
-            explain=partial(_explain, scores, row),
-        )
-
-
-def _explain(scores: Scores, row: int) -> list[Reason]:
-    return reasons(scores.parts(row))
+    def _recommendations(self, start: int, end: int) -> list[Recommendation]:
+        """What is in these places."""
+        told: dict[Strategy, Explanation] = {}
+        found: list[Recommendation] = []
+        for rank, (row, wave) in enumerate(self.places[start:end], start + 1):
+            if (explanation := told.get(wave.strategy)) is None:
+                scores = self._scoring.by(wave.strategy, self.request)
+                assert scores is not None  # noqa: S101 (it has chosen this product)
+                explanation = told[wave.strategy] = Explanation(scores)
+            explanation.rows.append(row)
+            found.append(
+                Recommendation(
+                    product=self.live.products[row],
+                    rank=rank,
+                    score=float(explanation.scores.values[row]),
+                    strategy=wave.strategy,
+                    is_filler=wave.strategy is not self.strategies[0] or not wave.inside,
+                    explain=partial(explanation.of, row),
+                )
+            )
+        return found
 
 
 def _shown_lately(request: Request, live: LiveModel) -> tuple[list[int], dict[int, float]]:

@@ -1,9 +1,10 @@
 """Why a product scored what it did, in parts that add up to the score."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from recommender.facts.catalog import Product
 from recommender.facts.request import Reason, ReasonKind
@@ -31,8 +32,18 @@ class Scores:
 
     values: Floats
     """(n_products,) the higher the better; -inf for a product it has nothing to say about."""
-    parts: Callable[[int], Iterable[Part]]
-    """Everything that made the score of the product in a row. The contributions sum to it."""
+    parts_of: Callable[[Sequence[int]], Iterable[Iterable[Part]]]
+    """Everything that made the score of each of some rows. The contributions sum to it."""
+
+    @classmethod
+    def of_each(cls, values: Floats, parts: Callable[[int], Iterable[Part]]) -> Self:
+        """Where every row is explained by itself."""
+        return cls(values, partial(map, parts))
+
+    def parts(self, row: int) -> Iterable[Part]:
+        """Everything that made the score of one row."""
+        [found] = self.parts_of([row])
+        return found
 
 
 _CONTRIBUTION = attrgetter("contribution")
@@ -51,3 +62,22 @@ def reasons(parts: Iterable[Part]) -> list[Reason]:
         Reason(part.kind, part.text, part.contribution, part.contribution / total, part.product)
         for part in speaking[:MOST_REASONS]
     ]
+
+
+class Explanation:
+    """Why products of one strategy are on a shelf, worked out for all of them when the first is
+    asked for: ten take about as long as two that are asked for one by one."""
+
+    def __init__(self, scores: Scores) -> None:
+        self.scores = scores
+        self.rows: list[int] = []
+        """The products; all are there before one is asked for."""
+
+    def of(self, row: int) -> list[Reason]:
+        """The reasons of one of them."""
+        return self._reasons[row]
+
+    @cached_property
+    def _reasons(self) -> dict[int, list[Reason]]:
+        parts_of_each = self.scores.parts_of(self.rows)
+        return {row: reasons(parts) for row, parts in zip(self.rows, parts_of_each, strict=True)}

@@ -71,12 +71,16 @@ def taste(history: History, live: LiveModel) -> Taste | None:
         return None
     share = len(acts) / (len(acts) + PRIOR_ACTS) if said else 1.0
     weights *= LENGTH * share / (total or 1.0)
-    # What is typical of everybody is shared out among the attributes.
-    attribute_vectors = live.trained.shopper_vectors[list(said)]
-    attribute_vectors += live.trained.typical_taste / (len(said) or 1)
-    attribute_vectors *= LENGTH * (1 - share)
+    vector = weights @ live.vectors[rows]
+    attribute_vectors = live.trained.shopper_vectors[:0]
+    if said:
+        # What is typical of everybody is shared out among the attributes.
+        typical = live.trained.typical_taste / np.float32(len(said))
+        attribute_vectors = live.trained.shopper_vectors[list(said)] + typical
+        attribute_vectors *= LENGTH * (1 - share)
+        vector += attribute_vectors.sum(axis=0)
     return Taste(
-        weights @ live.vectors[rows] + attribute_vectors.sum(axis=0),
+        vector,
         [act for _, act in acts.values()],
         rows,
         weights,
@@ -91,14 +95,18 @@ def _acts(
     """Row -> the act that says most for or against the product, and how much it says."""
     drawn: dict[int, tuple[float, Act]] = {}
     repelled: dict[int, tuple[float, Act]] = {}
+    if not history.acts:
+        return {}
+    row_of, weight_of, latest = live.row_of.get, type_weights.of, history.acts[0].at
     for act in history.acts:
-        row = live.row_of.get(act.product_id)
-        if row is None or not (weight := type_weights.of(act)):
+        row = row_of(act.product_id)
+        if row is None or not (weight := weight_of(act)):
             continue
-        age_days = (history.acts[0].at - act.at).total_seconds() / DAY_SECONDS
+        age_days = (latest - act.at).total_seconds() / DAY_SECONDS
         weight *= 0.5 ** (age_days / HALF_LIFE_DAYS)
         side = drawn if weight > 0 else repelled
-        if row not in side or abs(weight) > abs(side[row][0]):
+        stronger = side.get(row)
+        if stronger is None or abs(weight) > abs(stronger[0]):
             side[row] = (weight, act)
     # As in training: the strongest act for a product, less the strongest against it.
     acts: dict[int, tuple[float, Act]] = dict(drawn)

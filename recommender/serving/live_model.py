@@ -67,12 +67,12 @@ class LiveModel:
         room = len(products) + 64
         self._vectors = np.zeros((room, factors), np.float32)
         self._numbers = np.zeros((3 + len(STANDING_PARTS), room), np.float32)
-        # As wide as numpy's own, which makes looking values up several times faster.
+        # Rows are as wide as numpy's own, which makes looking values up several times faster.
         self._trained_rows = np.full(room, -1, np.intp)
         self._standing = _standing(trained) if trained else np.zeros((0, 0), np.float32)
-        self._rising = _rising(trained) if trained else np.zeros(0, np.float32)
-        self._attributes = np.zeros((room, MOST_KEPT), np.int32)
-        self._attribute_values = np.zeros((room, MOST_KEPT), np.float32)
+        self._rising = _rising(trained) if trained else np.zeros(1, np.float32)
+        self._attributes = np.zeros((MOST_KEPT, room), np.intp)
+        self._attribute_values = np.zeros((MOST_KEPT, room), np.float32)
         self._created = np.zeros(room)
         self._available = np.zeros(room, bool)
         self._labels = np.zeros((len(LABELS), room), np.int32)
@@ -155,9 +155,9 @@ class LiveModel:
         return self.of_trained(self._rising)
 
     @property
-    def attributes(self) -> tuple[Rows, Floats]:
-        """(n_products, MOST_KEPT) the features that say most of each product, and how much."""
-        return self._attributes[: len(self)], self._attribute_values[: len(self)]
+    def attributes(self) -> tuple[NDArray[np.intp], Floats]:
+        """(MOST_KEPT, n_products) the features that say most of each product, and how much."""
+        return self._attributes[:, : len(self)], self._attribute_values[:, : len(self)]
 
     @property
     def labels(self) -> Rows:
@@ -190,9 +190,9 @@ class LiveModel:
         return bool(self._trained_rows[row] >= 0)
 
     def of_trained(self, values: Floats) -> Floats:
-        """(n_products,) from (n_trained,): 0 for a product that training has not seen."""
+        """(n_products,) from (n_trained + 1,): what training has not seen has the last one."""
         # Row -1 is the last one.
-        found: Floats = np.append(values, np.float32(0)).take(self.trained_rows)
+        found: Floats = values.take(self.trained_rows)
         return found
 
     def within(self, category: str) -> NDArray[np.bool_]:
@@ -235,7 +235,7 @@ class LiveModel:
                 if trained_row >= 0
                 else strongest(*self.trained.feature_space.describe(product))
             )
-            self._attributes[row], self._attribute_values[row] = kept
+            self._attributes[:, row], self._attribute_values[:, row] = kept
             if trained_row < 0:
                 self._stand_ins[row] = stand_ins(kept[0], kept[1], self.trained)
                 self._untrained = None
@@ -285,11 +285,11 @@ class LiveModel:
     def _grow(self) -> None:
         room = 2 * len(self._available)
         self._vectors = _longer(self._vectors, room)
-        self._numbers = np.ascontiguousarray(_longer(self._numbers.T, room).T)
+        self._numbers = _wider(self._numbers, room)
         self._trained_rows = _longer(self._trained_rows, room)
-        self._attributes = _longer(self._attributes, room)
-        self._attribute_values = _longer(self._attribute_values, room)
-        self._labels = np.ascontiguousarray(_longer(self._labels.T, room).T)
+        self._attributes = _wider(self._attributes, room)
+        self._attribute_values = _wider(self._attribute_values, room)
+        self._labels = _wider(self._labels, room)
         self._created = _longer(self._created, room)
         self._available = _longer(self._available, room)
 
@@ -309,15 +309,20 @@ def _standing(trained: TrainedModel) -> Floats:
 
 
 def _rising(trained: TrainedModel) -> Floats:
-    """(n_trained,) popularity with the short memory against what the long one leads one to expect,
-    in standard deviations of a count (Poisson). The shop's own growth is no product's merit."""
+    """(n_trained + 1,) popularity with the short memory against what the long one leads one to
+    expect, in standard deviations of a count (Poisson); 0 at the end. The shop's own growth is no
+    product's merit."""
     whole = max(float(trained.lasting_popularity.sum()), 1e-9)
     expected = trained.lasting_popularity * (float(trained.popularity.sum()) / whole)
     rising: Floats = (trained.popularity - expected) / np.sqrt(expected + 1)
-    return rising
+    return np.append(rising, np.float32(0))
 
 
 def _longer(array: NDArray[Kind], length: int) -> NDArray[Kind]:
     longer = np.zeros((length, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+def _wider(table: NDArray[Kind], width: int) -> NDArray[Kind]:
+    return np.ascontiguousarray(_longer(table.T, width).T)

@@ -34,4 +34,4 @@ def because_you_viewed(request: Request, shopper: Shopper, live: LiveModel) -> S
 def _because_of(anchor: Product, values: Floats) -> Scores:
     text = f"Because you looked at {anchor.name}"
     kind = ReasonKind.BECAUSE_YOU_VIEWED
-    return Scores(values, lambda row: [Part(float(values[row]), kind, text, anchor)])
+    return Scores.of_each(values, lambda row: [Part(float(values[row]), kind, text, anchor)])

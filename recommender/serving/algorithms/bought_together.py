@@ -23,7 +23,7 @@ def bought_together(request: Request, shopper: Shopper, live: LiveModel) -> Scor
     origins = live.trained_rows[rows]
     partners, strength = trained.partners[origins], trained.partner_strength[origins]
     summed = np.bincount(
-        partners.ravel(), strength.ravel(), minlength=len(trained.product_ids)
+        partners.ravel(), strength.ravel(), minlength=len(trained.product_ids) + 1
     ).astype(np.float32)
     values = live.of_trained(summed)
     values = np.where(values > 0, values, np.float32(-np.inf))
@@ -36,4 +36,4 @@ def bought_together(request: Request, shopper: Shopper, live: LiveModel) -> Scor
             text = f"Often in the same basket as {anchor.name}"
             yield Part(share, ReasonKind.BOUGHT_WITH, text, anchor)
 
-    return Scores(values, parts)
+    return Scores.of_each(values, parts)

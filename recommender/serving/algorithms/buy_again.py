@@ -1,6 +1,6 @@
 """What it is time to buy again."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -23,7 +23,7 @@ def buy_again(request: Request, shopper: Shopper, live: LiveModel) -> Scores | N
     def parts(row: int) -> list[Part]:
         return [time_to_buy_again(float(values[row]), found, place_of[row], live)]
 
-    return Scores(values, parts)
+    return Scores.of_each(values, parts)
 
 
 def adding_what_is_due(scores: Scores, found: Due, weight: float, live: LiveModel) -> Scores:
@@ -40,12 +40,17 @@ def adding_what_is_due(scores: Scores, found: Due, weight: float, live: LiveMode
     values[found.rows] += again
     place_of = {row: place for place, row in enumerate(found.rows.tolist())}
 
-    def parts(row: int) -> Iterable[Part]:
-        yield from scores.parts(row)
-        if (place := place_of.get(row)) is not None:
-            yield time_to_buy_again(float(again[place]), found, place, live)
+    def parts_of(rows: Sequence[int]) -> Iterable[Iterable[Part]]:
+        for row, parts in zip(rows, scores.parts_of(rows), strict=True):
+            place = place_of.get(row)
+            due_again = (
+                []
+                if place is None
+                else [time_to_buy_again(float(again[place]), found, place, live)]
+            )
+            yield [*parts, *due_again]
 
-    return Scores(values, parts)
+    return Scores(values, parts_of)
 
 
 def time_to_buy_again(contribution: float, found: Due, place: int, live: LiveModel) -> Part:

@@ -11,6 +11,6 @@ from recommender.serving.shopper import Shopper
 def newest(request: Request, shopper: Shopper, live: LiveModel) -> Scores | None:
     """Days since 1970 of the product's first day in the shop."""
     values = (live.created_at / 86_400).astype(np.float32)
-    return Scores(
+    return Scores.of_each(
         values, lambda row: [Part(float(values[row]), ReasonKind.NEW_ARRIVAL, "New in this shop")]
     )

@@ -24,4 +24,4 @@ def next_basket(request: Request, shopper: Shopper, live: LiveModel) -> Scores |
     values[bought] = -np.inf
     again = found.rows[found.scores > 0]
     values[again] = personal.values[again]
-    return Scores(values, personal.parts)
+    return Scores(values, personal.parts_of)

@@ -12,6 +12,6 @@ def popular(request: Request, shopper: Shopper, live: LiveModel) -> Scores | Non
     """Decayed popularity; nothing to say about products that nobody met."""
     popularity = live.popularity
     values = np.where(popularity > 0, popularity, np.float32(-np.inf))
-    return Scores(
+    return Scores.of_each(
         values, lambda row: [Part(float(values[row]), ReasonKind.POPULAR, "Popular in this shop")]
     )

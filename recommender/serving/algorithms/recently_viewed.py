@@ -35,4 +35,4 @@ def recently_viewed(request: Request, shopper: Shopper, live: LiveModel) -> Scor
         kind, product = ReasonKind.BECAUSE_YOU_VIEWED, live.products[row]
         return [Part(float(values[row]), kind, "You looked at it", product)]
 
-    return Scores(values, parts)
+    return Scores.of_each(values, parts)

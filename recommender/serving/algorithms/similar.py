@@ -22,7 +22,7 @@ def similar(request: Request, shopper: Shopper, live: LiveModel) -> Scores | Non
     if row is None or live.trained is None:
         return None
     likeness = Likeness(row, live, live.trained)
-    return Scores(likeness.values(), likeness.explain)
+    return Scores.of_each(likeness.values(), likeness.explain)
 
 
 class Likeness:
@@ -50,7 +50,7 @@ class Likeness:
             values += part
         groups = self._live.labels[LABELS.index("group")]
         group = groups[self._anchor]
-        values[values <= 0] = -np.inf
+        np.copyto(values, -np.inf, where=values <= 0)
         values[groups == group if group else self._anchor] = -np.inf
         return values
 
@@ -66,7 +66,7 @@ class Likeness:
 
     def _shared_with(self, row: int) -> str:
         """What the anchor and the product have most in common."""
-        features, values = (of[[self._anchor, row]] for of in self._live.attributes)
+        features, values = (of[:, [self._anchor, row]].T for of in self._live.attributes)
         both = (features[0][:, np.newaxis] == features[1]) * np.outer(values[0], values[1])
         feature = features[0][both.max(axis=1).argmax()]
         group, _, value = self._trained.feature_space.names[feature].partition(":")
@@ -95,7 +95,7 @@ def _cosines(anchor: int, live: LiveModel) -> Floats:
 
 def _strongest_is_one(origin: int, rows: Rows, weights: Floats, live: LiveModel) -> Floats:
     """(n_products,) from the anchor's row of a table of neighbours; the strongest counts 1."""
-    at_trained = np.zeros(len(rows), np.float32)
+    at_trained = np.zeros(len(rows) + 1, np.float32)
     if origin >= 0 and weights.shape[1]:
         mine = np.maximum(weights[origin], 0)
         # Places that are not filled hold row 0 and no weight.
@@ -107,6 +107,7 @@ def _shared(anchor: int, live: LiveModel, trained: TrainedModel) -> Floats:
     """(n_products,) cosine of the attributes."""
     features, values = live.attributes
     of_anchor = np.zeros(max(len(trained.feature_space), 1), np.float32)
-    np.add.at(of_anchor, features[anchor], values[anchor])
-    found: Floats = np.einsum("pf,pf->p", of_anchor.take(features), values)
+    np.add.at(of_anchor, features[:, anchor], values[:, anchor])
+    # All of them exist, so nothing is wrapped: it only spares the question.
+    found: Floats = np.einsum("fp,fp->p", of_anchor.take(features, mode="wrap"), values)
     return found

@@ -16,4 +16,4 @@ def trending(request: Request, shopper: Shopper, live: LiveModel) -> Scores | No
     rising = live.rising
     values = np.where(rising > 0, rising, np.float32(-np.inf))
     text = "More and more shoppers take to it"
-    return Scores(values, lambda row: [Part(float(values[row]), ReasonKind.TRENDING, text)])
+    return Scores.of_each(values, lambda row: [Part(float(values[row]), ReasonKind.TRENDING, text)])

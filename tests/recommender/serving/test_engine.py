@@ -30,7 +30,7 @@ def suggests(*product_ids):
         scores = np.full(len(live), -np.inf, np.float32)
         for place, product_id in enumerate(product_ids):
             scores[live.row_of[product_id]] = len(product_ids) - place
-        return Scores(scores, lambda row: [])
+        return Scores.of_each(scores, lambda row: [])
 
     return algorithm
 
