@@ -1,7 +1,7 @@
 """What a resolver can reach."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -9,16 +9,20 @@ from functools import partial
 from typing import Any
 
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.read_preferences import ReadPreference
 
-from graphql_api.database import make_indexes, model_files, open_database, watch
+from graphql_api.database import make_indexes, model_files, open_database, streams_of, watch
+from graphql_api.histories import Histories
 from graphql_api.keys import ANYBODY, Caller
+from graphql_api.listeners import Listeners
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import History, shopper_of_session, shopper_of_user
 from recommender.mongo.answers import Answers
 from recommender.mongo.documents import Document
+from recommender.mongo.event_stream import EventStream
 from recommender.mongo.events import Events
-from recommender.mongo.follow import Follower
+from recommender.mongo.follow import Followed, Follower
 from recommender.mongo.models import Models
 from recommender.mongo.products import Products
 from recommender.mongo.shoppers import Shoppers
@@ -41,6 +45,9 @@ class Context:
     shoppers: Shoppers
     answers: Answers
     follower: Follower
+    event_stream: EventStream
+    histories: Histories
+    listeners: Listeners
     now: Callable[[], datetime] = _now
     caller: Caller = ANYBODY
 
@@ -66,13 +73,12 @@ class Context:
         raise InvalidInput("shopper", "must have a userId or a sessionId")
 
     async def history_of(self, shopper_id: str) -> History:
-        """What the shopper did, as it is in the database at this moment."""
-        if not self.live.goes_by_attributes:
-            return await self.events.history(shopper_id)
-        history, attributes = await asyncio.gather(
-            self.events.history(shopper_id), self.shoppers.attributes_of(shopper_id)
-        )
-        return replace(history, attributes=attributes)
+        """What the shopper did, and what the shop says of them.
+
+        It has every act that this process acknowledged, and every act that was acknowledged
+        elsewhere more than a tenth of a second ago.
+        """
+        return await self.histories.of(shopper_id)
 
 
 @asynccontextmanager
@@ -83,34 +89,75 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
         ServerUnavailable: if the database cannot be reached.
         InvalidSetting: if MONGODB_URI is not an address.
     """
-    async with open_database(uri, settings) as database:
+    async with open_database(uri, settings) as database, streams_of(uri, settings) as streams:
         await make_indexes(database)
+
+        def told(shoppers: Set[str] | None) -> None:
+            """By the event stream, of what was acknowledged anywhere."""
+            histories.drop(shoppers)
+            listeners.ring(shoppers)
+
+        def acknowledged(shoppers: Set[str]) -> None:
+            """By those who are about to acknowledge something here."""
+            histories.drop(shoppers)
+            # The stream tells it in a moment, where there is one.
+            if not event_stream.is_open:
+                listeners.ring(shoppers)
+
+        def followed(what: Followed) -> None:
+            if what is Followed.MODEL:
+                # It may go by attributes, where the last one did not.
+                histories.drop(None)
+            listeners.ring(None)
+
+        async def read(shopper_id: str) -> History:
+            if not follower.live.goes_by_attributes:
+                return await events.history(shopper_id)
+            history, attributes = await asyncio.gather(
+                events.history(shopper_id), shoppers.attributes_of(shopper_id)
+            )
+            return replace(history, attributes=attributes)
+
+        events = Events(database, settings.history_length, acknowledged)
+        shoppers = Shoppers(database, acknowledged)
+        event_stream = EventStream(streams.open, told, poll_seconds=settings.poll_seconds)
+        histories = Histories(
+            read,
+            event_stream.is_current,
+            # Another member may have heard of less than the stream, which is read from the primary.
+            settings.acts_in_memory if database.read_preference == ReadPreference.PRIMARY else 0,
+        )
+        listeners = Listeners(settings.most_subscriptions)
         follower = Follower(
             database,
             Models(database, model_files(database)),
             partial(watch, database),
             popular_events=settings.popular_events,
             poll_seconds=settings.poll_seconds,
+            changed=followed,
         )
-        following = asyncio.create_task(follower.run())
+        following = asyncio.gather(follower.run(), event_stream.run(), listeners.run())
         try:
             # Requests that come before the catalogue was read would get empty shelves.
             await _either(follower.loaded(), following)
             yield Context(
                 settings=settings,
                 database=database,
-                events=Events(database, settings.history_length),
+                events=events,
                 products=Products(database),
-                shoppers=Shoppers(database),
+                shoppers=shoppers,
                 answers=Answers(database, settings.answers_kept_hours),
                 follower=follower,
+                event_stream=event_stream,
+                histories=histories,
+                listeners=listeners,
             )
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
 
 
-async def _either(wanted: Coroutine[Any, Any, None], running: asyncio.Task[None]) -> None:
+async def _either(wanted: Coroutine[Any, Any, None], running: asyncio.Future[Any]) -> None:
     """Wait for the one; if the other ends before, it has failed, and so do we."""
     waiting = asyncio.create_task(wanted)
     try:

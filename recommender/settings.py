@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     cached_documents: Whole = 500
     """GraphQL documents kept parsed and validated."""
 
+    most_subscriptions: Whole = 1_000
+    """The most subscriptions that one API process has at a time."""
+    most_subscriptions_per_connection: Whole = 10
+    """The most operations that one WebSocket has going at a time."""
+
     ready_without_model: bool = True
     """Whether /ready says yes before the first training, when lists are popular and new."""
 
@@ -94,6 +99,8 @@ class Settings(BaseSettings):
 
     history_length: Whole = 1_000
     """The latest events of a shopper that a list is made from."""
+    acts_in_memory: Annotated[int, Field(ge=0)] = 200_000
+    """Acts of recent shoppers that each API process keeps in memory (200 bytes each). 0: none."""
     popular_events: Whole = 20_000
     """The latest events that popularity is counted from while no model is trained."""
     poll_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 5.0

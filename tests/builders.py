@@ -60,10 +60,13 @@ def an_event(
     user: str, product_id: str, type_: EventType = EventType.VIEW, days_ago: float = 0, **more: Any
 ) -> Event:
     at = NOW - timedelta(days=days_ago)
-    known: dict[str, Any] = {"event_id": f"event-{next(_numbers)}", "at": at, "received_at": at}
-    return Event(
-        type=type_, shopper_id=shopper_of_user(user), product_id=product_id, **{**known, **more}
-    )
+    known: dict[str, Any] = {
+        "event_id": f"event-{next(_numbers)}",
+        "shopper_id": shopper_of_user(user),
+        "at": at,
+        "received_at": at,
+    }
+    return Event(type=type_, product_id=product_id, **{**known, **more})
 
 
 def an_act(

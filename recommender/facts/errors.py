@@ -54,6 +54,12 @@ class Forbidden(RecommenderError):
     code = "FORBIDDEN"
 
 
+class TooManySubscriptions(RecommenderError):
+    """Whoever subscribes has as many subscriptions as they may, or the process has."""
+
+    code = "RATE_LIMITED"
+
+
 class InvalidSetting(RecommenderError):
     """An environment variable with a value we cannot use."""
 

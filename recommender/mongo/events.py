@@ -1,7 +1,7 @@
 """Events in MongoDB: appended by the API, streamed in by the seed, read back for one shopper."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -43,10 +43,23 @@ class Outcome(StrEnum):
 class Events:
     """Events as the API needs them."""
 
-    def __init__(self, database: AsyncDatabase[Document], history_length: int) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        history_length: int,
+        changed: Callable[[Set[str]], None] = lambda _: None,
+    ) -> None:
+        """Events of a database.
+
+        Args:
+            database: the shop's.
+            history_length: the latest acts that a history has.
+            changed: told whose histories changed, before that is acknowledged.
+        """
         self._events = database[EVENTS]
-        self._joins = Joins(database)
+        self._joins = Joins(database, changed=changed)
         self._history_length = history_length
+        self._changed = changed
 
     async def append(self, events: Sequence[Event]) -> list[Outcome]:
         """Store the events, each at most once, and only then say so.
@@ -74,6 +87,9 @@ class Events:
         except BulkWriteError as error:
             for position in _duplicates(error):
                 outcomes[position] = Outcome.DUPLICATE
+        finally:
+            # Also of a batch that failed: some of it may be stored.
+            self._changed({event.shopper_id for event in events})
         return outcomes
 
     async def stored(self, event_ids: Sequence[str]) -> list[Event]:

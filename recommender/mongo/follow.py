@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import structlog
@@ -30,6 +31,14 @@ log = structlog.get_logger(__name__)
 Change = dict[str, Any]
 Watch = Callable[[list[Document], Any], AbstractAsyncContextManager[AsyncIterator[Change]]]
 """(pipeline, resume token) -> the change stream of the database. The drivers differ here."""
+
+
+class Followed(Enum):
+    """What a process follows."""
+
+    MODEL = "model"
+    CATALOGUE = "catalogue"
+
 
 NO_REPLICA_SET = 40573
 """MongoDB's code for a change stream on a server that cannot have one."""
@@ -56,6 +65,7 @@ class Follower:
         *,
         popular_events: int,
         poll_seconds: float,
+        changed: Callable[[Followed], None] = lambda _: None,
     ) -> None:
         self.live = LiveModel()
         self.failures: Counter[str] = Counter()
@@ -66,6 +76,7 @@ class Follower:
         self._watch = watch
         self._popular_events = popular_events
         self._poll_seconds = poll_seconds
+        self._changed = changed
         self._loaded = asyncio.Event()
         self._resume_token: Any = None
         self._looked_at = datetime(1970, 1, 1, tzinfo=UTC)
@@ -127,6 +138,7 @@ class Follower:
             await self._follow_pointer()
         elif change["operationType"] == "delete" or change.get("fullDocument") is None:
             self.live.remove(change["documentKey"]["_id"])
+            self._changed(Followed.CATALOGUE)
         else:
             self._put(change["fullDocument"])
 
@@ -140,8 +152,7 @@ class Follower:
                 else:
                     began = datetime.now(UTC)
                     changed = await self._products.changed_since(self._looked_at - OVERLAP)
-                    for product in usable(changed, self._unusable):
-                        self.live.put(product)
+                    self._put(*changed)
                     await self._follow_pointer()
                     self._looked_at = began
                 rounds += 1
@@ -171,6 +182,7 @@ class Follower:
 
         # In a thread, so that requests are answered meanwhile.
         self.live = await asyncio.to_thread(build)
+        self._changed(Followed.MODEL)
         log.info("serving", model=self.live.version, products=len(self.live))
 
     async def _model_to_serve(self, current: TrainedModel | None) -> TrainedModel | None:
@@ -185,9 +197,10 @@ class Follower:
             self._failed("model", error)
             return current
 
-    def _put(self, document: Document) -> None:
-        for product in usable([document], self._unusable):
+    def _put(self, *documents: Document) -> None:
+        for product in usable(documents, self._unusable):
             self.live.put(product)
+            self._changed(Followed.CATALOGUE)
 
     def _unusable(self, product_id: str, error: Exception) -> None:
         self._failed("product", error, product_id=product_id)

@@ -12,12 +12,11 @@ once more a little later. That also finishes one whose process died.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
@@ -69,6 +68,7 @@ class Joins:
         *,
         kept: timedelta = timedelta(days=90),
         settle_after: timedelta = timedelta(minutes=1),
+        changed: Callable[[Set[str]], None] = lambda _: None,
     ) -> None:
         """Joins of a database.
 
@@ -76,12 +76,14 @@ class Joins:
             database: the shop's.
             kept: how long after its last sign-in a session's late events count for the user.
             settle_after: longer than an event can be on its way into the database.
+            changed: told whose histories changed, before that is acknowledged.
         """
         self._joins = database[JOINS]
         self._events = database[EVENTS]
         self._shoppers = database[SHOPPERS]
         self._kept = kept
         self._settle_after = settle_after
+        self._changed = changed
 
     async def join(self, session: str, user: str, now: datetime) -> int:
         """Let what the session did, and does from now on, count for the user.
@@ -104,7 +106,7 @@ class Joins:
 
     async def carry_out(self, join: Document) -> int:
         """Move what is under the session to whom it belongs; how many events there were."""
-        return sum([await _move(self._events, move) for move in moves(join)])
+        return sum([await self._move(move) for move in moves(join)])
 
     async def run(self) -> None:
         """Settle joins until cancelled."""
@@ -187,17 +189,22 @@ class Joins:
             known = {"attributes": said["attributes"]}
             await self._shoppers.update_one({"_id": first}, {"$setOnInsert": known}, upsert=True)
             await self._shoppers.delete_one({"_id": join["_id"]})
+            self._changed({join["_id"], first})
 
-
-async def _move(collection: AsyncCollection[Document], move: Move) -> int:
-    moved = 0
-    while True:
-        found = await collection.find(move.which, {"_id": 1}, limit=MOVED_AT_ONCE).to_list(None)
-        if found:
-            done = await collection.update_many(
-                {**move.which, "_id": {"$in": [document["_id"] for document in found]}},
-                {"$set": {"shopper_id": move.user}},
+    async def _move(self, move: Move) -> int:
+        session = move.which["shopper_id"]
+        moved = 0
+        while True:
+            found = await self._events.find(move.which, {"_id": 1}, limit=MOVED_AT_ONCE).to_list(
+                None
             )
-            moved += done.modified_count
-        if len(found) < MOVED_AT_ONCE:
-            return moved
+            if found:
+                done = await self._events.update_many(
+                    {**move.which, "_id": {"$in": [document["_id"] for document in found]}},
+                    # The change stream tells what was set, and nothing of what was there before.
+                    {"$set": {"shopper_id": move.user, "joined_from": session}},
+                )
+                moved += done.modified_count
+                self._changed({session, move.user})
+            if len(found) < MOVED_AT_ONCE:
+                return moved

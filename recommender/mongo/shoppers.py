@@ -1,6 +1,6 @@
 """What the shop says of its shoppers, in MongoDB."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from itertools import islice
 
 from pymongo import ReplaceOne
@@ -40,8 +40,19 @@ def attributes_of(database: Database[Document], shopper_id: str) -> Attributes:
 class Shoppers:
     """What is said of shoppers, as the API needs it."""
 
-    def __init__(self, database: AsyncDatabase[Document]) -> None:
+    def __init__(
+        self,
+        database: AsyncDatabase[Document],
+        changed: Callable[[Set[str]], None] = lambda _: None,
+    ) -> None:
+        """Shoppers of a database.
+
+        Args:
+            database: the shop's.
+            changed: told of whom something was said, before that is acknowledged.
+        """
         self._shoppers = database[SHOPPERS]
+        self._changed = changed
 
     async def attributes_of(self, shopper_id: str) -> Attributes:
         """What is said of the shopper; nothing of one who is not there."""
@@ -51,7 +62,10 @@ class Shoppers:
         """Store what is said of each shopper, in the place of all that was said before."""
         if not shoppers:
             return Upserted()
-        return _upserted(await self._shoppers.bulk_write(_writes(shoppers), ordered=False))
+        try:
+            return _upserted(await self._shoppers.bulk_write(_writes(shoppers), ordered=False))
+        finally:
+            self._changed({shopper.shopper_id for shopper in shoppers})
 
 
 def _writes(shoppers: Iterable[ShopperAttributes]) -> list[ReplaceOne[Document]]:
