@@ -9,6 +9,7 @@ from uuid import uuid4
 from recommender.facts.catalog import Product
 from recommender.facts.errors import InvalidInput
 from recommender.facts.filters import Boost, Filter
+from recommender.facts.phrases import Phrase
 from recommender.facts.placements import Placement, Strategy
 
 
@@ -118,13 +119,18 @@ class Reason:
     """One part of a product's score, in a form a page can show."""
 
     kind: ReasonKind
-    text: str
+    phrase: Phrase
     contribution: float
     """What it adds to the score. Those of all reasons of a product add up to its score."""
     weight: float
     """Its share of all that speaks for the product, from 0 to 1."""
     product: Product | None = None
     """The product the reason points at, where there is one."""
+
+    @property
+    def text(self) -> str:
+        """A short sentence in English."""
+        return self.phrase.text()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from recommender.facts.catalog import Product
 from recommender.facts.events import Act, Event, EventType
 from recommender.facts.money import Money
+from recommender.facts.request import Shelf
 from recommender.facts.shopper_attributes import ShopperAttributes
 
 Document = dict[str, Any]
@@ -30,6 +31,10 @@ MODEL_FILES = "model_files"
 """The GridFS bucket with the arrays of each model."""
 SERVING = "serving"
 """One document: which model answers."""
+LISTS = "lists"
+"""Every list that was served."""
+FROZEN_LISTS = "frozen_lists"
+"""Lists that can be walked further, as they were when they were made."""
 LEASES = "leases"
 SEARCHES = "searches"
 """One document for each search for parameters."""
@@ -63,6 +68,14 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     ANSWERS: [IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0)],
     MODELS: [IndexModel([("trained_at", DESCENDING)], name="latest")],
     SERVING: [],
+    LISTS: [
+        IndexModel([("shopper_id", ASCENDING), ("at", DESCENDING)], name="of_shopper"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
+    FROZEN_LISTS: [
+        IndexModel([("shopper_id", ASCENDING)], name="of_shopper"),
+        IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
+    ],
     LEASES: [],
     SEARCHES: [IndexModel([("started_at", DESCENDING)], name="latest")],
     TRIALS: [IndexModel([("search", ASCENDING), ("number", ASCENDING)], name="of_search")],
@@ -203,6 +216,33 @@ def shopper_document(shopper: ShopperAttributes) -> Document:
 def shopper_of(document: Document) -> ShopperAttributes:
     """The other way."""
     return ShopperAttributes(document["_id"], _attributes_of(document))
+
+
+def list_document(shelf: Shelf, shopper_id: str | None, expires_at: datetime) -> Document:
+    """One list that was served. What is said of its products stands in lists as long as that of
+    their ids: it is stored far more often than it is read, and so it is smallest."""
+    found = [*shelf.recommendations, *shelf.rest]
+    document: Document = {
+        "_id": shelf.recommendation_id,
+        "placement": shelf.placement.value,
+        "strategy": shelf.strategy.value,
+        "at": shelf.generated_at,
+        "expires_at": expires_at,
+        "products": [r.product.product_id for r in found],
+        "scores": [r.score for r in found],
+    }
+    if shopper_id is not None:
+        document["shopper_id"] = shopper_id
+    if shelf.model_version is not None:
+        document["model_version"] = shelf.model_version
+    if any(r.strategy is not shelf.strategy for r in found):
+        document["strategies"] = [r.strategy.value for r in found]
+    if any(r.is_filler for r in found):
+        document["fillers"] = [r.is_filler for r in found]
+    if shelf.rest:
+        # Those after that were not shown yet.
+        document["shown"] = len(shelf.recommendations)
+    return document
 
 
 def _attribute_documents(attributes: Iterable[tuple[str, str]]) -> list[Document]:

@@ -7,6 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple, Self
 
 from recommender.facts.catalog import Product
+from recommender.facts.phrases import Phrase
 from recommender.facts.request import Reason, ReasonKind
 from recommender.model.trained_model import Floats
 
@@ -20,8 +21,8 @@ class Part(NamedTuple):
     contribution: float
     """What it adds. Negative: it speaks against the product."""
     kind: ReasonKind
-    text: str
-    """A sentence for a page."""
+    phrase: Phrase
+    """What it says, for a page."""
     product: Product | None = None
     """The product it points at, where there is one."""
 
@@ -59,7 +60,7 @@ def reasons(parts: Iterable[Part]) -> list[Reason]:
     speaking.sort(key=_CONTRIBUTION, reverse=True)
     total = sum(map(_CONTRIBUTION, speaking))
     return [
-        Reason(part.kind, part.text, part.contribution, part.contribution / total, part.product)
+        Reason(part.kind, part.phrase, part.contribution, part.contribution / total, part.product)
         for part in speaking[:MOST_REASONS]
     ]
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from recommender.facts.catalog import Product
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.model.trained_model import Floats
 from recommender.serving.algorithms.recently_viewed import viewed
@@ -32,6 +33,6 @@ def because_you_viewed(request: Request, shopper: Shopper, live: LiveModel) -> S
 
 
 def _because_of(anchor: Product, values: Floats) -> Scores:
-    text = f"Because you looked at {anchor.name}"
+    phrase = Phrase(Saying.BECAUSE_YOU_VIEWED, (anchor.name, 0))
     kind = ReasonKind.BECAUSE_YOU_VIEWED
-    return Scores.of_each(values, lambda row: [Part(float(values[row]), kind, text, anchor)])
+    return Scores.of_each(values, lambda row: [Part(float(values[row]), kind, phrase, anchor)])

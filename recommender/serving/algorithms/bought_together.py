@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
@@ -33,7 +34,7 @@ def bought_together(request: Request, shopper: Shopper, live: LiveModel) -> Scor
         which, place = np.nonzero((partners == live.trained_rows[row]) & (strength > 0))
         for one, share in zip(which.tolist(), strength[which, place].tolist(), strict=True):
             anchor = live.products[rows[one]]
-            text = f"Often in the same basket as {anchor.name}"
-            yield Part(share, ReasonKind.BOUGHT_WITH, text, anchor)
+            phrase = Phrase(Saying.BOUGHT_WITH, (anchor.name,))
+            yield Part(share, ReasonKind.BOUGHT_WITH, phrase, anchor)
 
     return Scores.of_each(values, parts)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
@@ -56,8 +57,6 @@ def adding_what_is_due(scores: Scores, found: Due, weight: float, live: LiveMode
 def time_to_buy_again(contribution: float, found: Due, place: int, live: LiveModel) -> Part:
     """The reason to buy what stands in a place of what is due."""
     times, days = int(found.times[place]), round(float(found.days_ago[place]))
-    often = "once" if times == 1 else "twice" if times == 2 else f"{times} times"
-    when = "today" if days == 0 else "yesterday" if days == 1 else f"{days} days ago"
-    text = f"You bought it {often}, {'' if times == 1 else 'last '}{when}"
+    phrase = Phrase(Saying.BOUGHT_BEFORE, (times, days))
     product = live.products[int(found.rows[place])]
-    return Part(contribution, ReasonKind.TIME_TO_BUY_AGAIN, text, product)
+    return Part(contribution, ReasonKind.TIME_TO_BUY_AGAIN, phrase, product)

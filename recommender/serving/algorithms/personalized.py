@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recommender.facts.catalog import CATEGORY_SEPARATOR, Product
 from recommender.facts.events import EventType
 from recommender.facts.ids import Rows
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.model.trained_model import Floats, TrainedModel
 from recommender.serving.algorithms.buy_again import adding_what_is_due
@@ -30,10 +31,16 @@ in for one that nobody met. Of 14, 28 and 47 this was best for new products in e
 SMALLEST_SPREAD = np.float32(1e-6)
 """Standard deviation under which all products score alike."""
 
-_VERB = {
-    ReasonKind.BECAUSE_YOU_BOUGHT: "bought",
-    ReasonKind.BECAUSE_YOU_LIKED: "liked",
-    ReasonKind.BECAUSE_YOU_VIEWED: "looked at",
+_BECAUSE = {
+    ReasonKind.BECAUSE_YOU_BOUGHT: Saying.BECAUSE_YOU_BOUGHT,
+    ReasonKind.BECAUSE_YOU_LIKED: Saying.BECAUSE_YOU_LIKED,
+    ReasonKind.BECAUSE_YOU_VIEWED: Saying.BECAUSE_YOU_VIEWED,
+    ReasonKind.UNLIKE_WHAT_YOU_DISLIKED: Saying.UNLIKE,
+}
+_DID_IT = {
+    ReasonKind.BECAUSE_YOU_BOUGHT: Saying.YOU_BOUGHT_IT,
+    ReasonKind.BECAUSE_YOU_LIKED: Saying.YOU_LIKED_IT,
+    ReasonKind.BECAUSE_YOU_VIEWED: Saying.YOU_VIEWED_IT,
 }
 
 
@@ -147,7 +154,7 @@ class Blended:
         said = self._by_shopper_attribute(rows)
         for place, (row, origin) in enumerate(zip(rows, origins.tolist(), strict=True)):
             if origin >= 0:
-                rest = [Part(standing[place], ReasonKind.POPULAR, "Popular in this shop")]
+                rest = [Part(standing[place], ReasonKind.POPULAR, Phrase(Saying.POPULAR))]
             else:
                 rest = [*self._by_attribute(row), self._by_nothing(row)]
             yield said[place] + by_act[place] + rest
@@ -181,7 +188,7 @@ class Blended:
         """What a new product gets for being like nothing."""
         _, weights = self._standing_in_for(row)
         unlike = float((1 - weights.sum()) * self._middle * self._neighbour_measure)
-        return Part(unlike, ReasonKind.NEW_ARRIVAL, "New in this shop")
+        return Part(unlike, ReasonKind.NEW_ARRIVAL, Phrase(Saying.NEW))
 
     def _by_stand_ins(self, stand_ins: Rows, weights: Floats) -> Floats:
         """(n_acts,) how the acts lead to a new product by way of those that stand in for it."""
@@ -211,8 +218,8 @@ class Blended:
             ):
                 row = row_of_act[acts[strongest]]
                 product = self._live.products[row]
-                text = _of_act(kind, product, row == rows[place], speaking - 1)
-                told[place].append(Part(total, kind, text, product))
+                phrase = _of_act(kind, product, row == rows[place], speaking - 1)
+                told[place].append(Part(total, kind, phrase, product))
         return told
 
     def _by_shopper_attribute(self, rows: Sequence[int]) -> list[list[Part]]:
@@ -225,9 +232,8 @@ class Blended:
         for total, strongest in zip(
             found.sum(axis=1).tolist(), found.argmax(axis=1).tolist(), strict=True
         ):
-            name, value = self._taste.attributes[strongest]
-            text = f"Popular with shoppers like you ({name}: {value})"
-            told.append([Part(total, ReasonKind.SHOPPERS_LIKE_YOU, text)])
+            phrase = Phrase(Saying.SHOPPERS_LIKE_YOU, self._taste.attributes[strongest])
+            told.append([Part(total, ReasonKind.SHOPPERS_LIKE_YOU, phrase)])
         return told
 
     def _by_attribute(self, row: int) -> Iterator[Part]:
@@ -248,27 +254,24 @@ class Blended:
             of_group.setdefault(group, []).append((contribution, value))
         for group, found in of_group.items():
             strongest = max(found)[1].rsplit(CATEGORY_SEPARATOR, 1)[-1].rsplit("=", 1)[-1]
-            text = _GROUP_IN_WORDS[group].format(strongest)
+            phrase = Phrase(_LIKES[group], (strongest,))
             total = sum(contribution for contribution, _ in found)
-            yield Part(total, ReasonKind.SHARED_ATTRIBUTE, text)
+            yield Part(total, ReasonKind.SHARED_ATTRIBUTE, phrase)
 
 
-_GROUP_IN_WORDS = {
-    "category": "You seem to like {}",
-    "brand": "You seem to like the brand {}",
-    "tag": "You seem to like things that are {}",
-    "word": "Its name is like those of things you took to",
-    "price": "It costs what you usually spend",
+_LIKES = {
+    "category": Saying.LIKES_CATEGORY,
+    "brand": Saying.LIKES_BRAND,
+    "tag": Saying.LIKES_TAG,
+    "word": Saying.LIKES_WORD,
+    "price": Saying.LIKES_PRICE,
 }
 
 
-def _of_act(kind: ReasonKind, product: Product, itself: bool, others: int) -> str:
-    more = f" and {others} more" if others > 0 else ""
-    if kind is ReasonKind.UNLIKE_WHAT_YOU_DISLIKED:
-        return f"Unlike {product.name}{more}"
-    if itself:
-        return f"You {_VERB[kind]} it"
-    return f"Because you {_VERB[kind]} {product.name}{more}"
+def _of_act(kind: ReasonKind, product: Product, itself: bool, others: int) -> Phrase:
+    if itself and kind in _DID_IT:
+        return Phrase(_DID_IT[kind])
+    return Phrase(_BECAUSE[kind], (product.name, max(others, 0)))
 
 
 def _middle_and_spread(scores: Floats) -> tuple[np.float32, np.float32]:

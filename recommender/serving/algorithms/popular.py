@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
@@ -13,5 +14,5 @@ def popular(request: Request, shopper: Shopper, live: LiveModel) -> Scores | Non
     popularity = live.popularity
     values = np.where(popularity > 0, popularity, np.float32(-np.inf))
     return Scores.of_each(
-        values, lambda row: [Part(float(values[row]), ReasonKind.POPULAR, "Popular in this shop")]
+        values, lambda row: [Part(float(values[row]), ReasonKind.POPULAR, Phrase(Saying.POPULAR))]
     )

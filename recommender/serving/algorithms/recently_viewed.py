@@ -3,6 +3,7 @@
 import numpy as np
 
 from recommender.facts.events import EventType, History
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
@@ -33,6 +34,6 @@ def recently_viewed(request: Request, shopper: Shopper, live: LiveModel) -> Scor
 
     def parts(row: int) -> list[Part]:
         kind, product = ReasonKind.BECAUSE_YOU_VIEWED, live.products[row]
-        return [Part(float(values[row]), kind, "You looked at it", product)]
+        return [Part(float(values[row]), kind, Phrase(Saying.YOU_VIEWED_IT), product)]
 
     return Scores.of_each(values, parts)

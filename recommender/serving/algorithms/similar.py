@@ -6,6 +6,7 @@ import numpy as np
 
 from recommender.facts.catalog import CATEGORY_SEPARATOR
 from recommender.facts.ids import Rows
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.model.trained_model import Floats, TrainedModel
 from recommender.serving.explain import Part, Scores
@@ -58,28 +59,29 @@ class Likeness:
         """By what shoppers do, by what it is, by what shares baskets."""
         anchor = self._live.products[self._anchor]
         vectors, led_to, attributes, together = (float(part[row]) for part in self._parts)
-        yield Part(vectors + led_to, ReasonKind.SIMILAR_TO, f"Similar to {anchor.name}", anchor)
+        alike = Phrase(Saying.SIMILAR_TO, (anchor.name,))
+        yield Part(vectors + led_to, ReasonKind.SIMILAR_TO, alike, anchor)
         if attributes:
             yield Part(attributes, ReasonKind.SHARED_ATTRIBUTE, self._shared_with(row), anchor)
-        bought = f"Often in the same basket as {anchor.name}"
+        bought = Phrase(Saying.BOUGHT_WITH, (anchor.name,))
         yield Part(together, ReasonKind.BOUGHT_WITH, bought, anchor)
 
-    def _shared_with(self, row: int) -> str:
+    def _shared_with(self, row: int) -> Phrase:
         """What the anchor and the product have most in common."""
         features, values = (of[:, [self._anchor, row]].T for of in self._live.attributes)
         both = (features[0][:, np.newaxis] == features[1]) * np.outer(values[0], values[1])
         feature = features[0][both.max(axis=1).argmax()]
         group, _, value = self._trained.feature_space.names[feature].partition(":")
         shown = value.rsplit(CATEGORY_SEPARATOR, 1)[-1].rsplit("=", 1)[-1]
-        return _IN_WORDS[group].format(shown)
+        return Phrase(_SHARED[group], (shown,))
 
 
-_IN_WORDS = {
-    "category": "Also in {}",
-    "brand": "Also by {}",
-    "tag": "Also {}",
-    "word": 'Also "{}"',
-    "price": "About the same price",
+_SHARED = {
+    "category": Saying.SAME_CATEGORY,
+    "brand": Saying.SAME_BRAND,
+    "tag": Saying.SAME_TAG,
+    "word": Saying.SAME_WORD,
+    "price": Saying.SAME_PRICE,
 }
 
 

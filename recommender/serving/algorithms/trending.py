@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
@@ -15,5 +16,7 @@ def trending(request: Request, shopper: Shopper, live: LiveModel) -> Scores | No
         return None
     rising = live.rising
     values = np.where(rising > 0, rising, np.float32(-np.inf))
-    text = "More and more shoppers take to it"
-    return Scores.of_each(values, lambda row: [Part(float(values[row]), ReasonKind.TRENDING, text)])
+    phrase = Phrase(Saying.TRENDING)
+    return Scores.of_each(
+        values, lambda row: [Part(float(values[row]), ReasonKind.TRENDING, phrase)]
+    )

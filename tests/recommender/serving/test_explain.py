@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.facts.events import EventType
+from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.placements import Placement
 from recommender.facts.request import ReasonKind, Request
 from recommender.serving.algorithms.personalized import personalized
@@ -105,4 +106,4 @@ def test_what_speaks_against_a_product_is_no_reason_to_show_it():
 
 
 def test_nothing_speaks_for_a_score_below_zero():
-    assert reasons([Part(-1.0, ReasonKind.POPULAR, "no")]) == []
+    assert reasons([Part(-1.0, ReasonKind.POPULAR, Phrase(Saying.POPULAR))]) == []

@@ -166,7 +166,7 @@ def test_for_a_cart_every_product_of_it_speaks():
         assert scores.values[LIVE.row_of[product_id]] == -np.inf
     alone = ask(ALGORITHMS[Strategy.BOUGHT_TOGETHER], product_ids=("kitchen-1",))
     [told] = alone.parts(LIVE.row_of["kitchen-3"])
-    assert told.text == "Often in the same basket as kitchen pan 1"
+    assert told.phrase.text() == "Often in the same basket as kitchen pan 1"
     assert told.product.product_id == "kitchen-1"
 
 
@@ -198,7 +198,9 @@ def test_because_you_viewed_names_what_was_looked_at_last_and_not_bought_since()
     algorithm = ALGORITHMS[Strategy.BECAUSE_YOU_VIEWED]
     scores = ask(algorithm, history, product_ids=("kitchen-3",))
     best = int(scores.values.argmax())
-    assert [part.text for part in scores.parts(best)] == ["Because you looked at garden spade 1"]
+    assert [part.phrase.text() for part in scores.parts(best)] == [
+        "Because you looked at garden spade 1"
+    ]
     assert "garden" in LIVE.products[best].product_id
 
 
