@@ -1,5 +1,6 @@
 """Entry point. Builds the Starlette app; all plugging together happens here."""
 
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -42,12 +43,13 @@ def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
 
     endpoint = GraphQLEndpoint(
         make_schema(settings),
-        graphql_ide="graphiql" if settings.graphiql else None,
+        settings,
         subscription_protocols=(),
     )
     routes: list[BaseRoute] = [
         Route("/", _front_door, methods=["GET"]),
-        Route("/graphql", endpoint),
+        # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
+        Route("/graphql", endpoint, max_body_size=sys.maxsize),
         *rest.ROUTES,
         *health.ROUTES,
         Mount("/static", StaticFiles(directory=WEB)),

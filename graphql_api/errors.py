@@ -47,6 +47,19 @@ class ErrorCode(StrEnum):
     """Our mistake. `errorId` finds it in the log."""
 
 
+STATUS = {
+    ErrorCode.UNAUTHENTICATED: 401,
+    ErrorCode.FORBIDDEN: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.TIMEOUT: 503,
+    ErrorCode.MODEL_NOT_READY: 503,
+    ErrorCode.UNAVAILABLE: 503,
+    ErrorCode.INTERNAL: 500,
+}
+"""What a request that got nowhere is answered with; 400 for all other codes."""
+
+
 def logged(error: BaseException) -> tuple[ErrorCode, str]:
     """Log an error that is ours; its code, and the id it can be found under."""
     error_id = uuid4().hex

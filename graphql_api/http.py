@@ -4,20 +4,33 @@ The GraphQL-over-HTTP specification (draft of August 2026) and its audit suite; 
 differ, the audit.
 """
 
+import asyncio
+import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar
 
 import orjson
-from cross_web import HTTPException
+from cross_web import AsyncHTTPRequestAdapter
+from cross_web import HTTPException as Refusal
+from graphql import GraphQLError
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLRequestData
 from strawberry.http.base import BaseRequestProtocol
+from strawberry.schema.base import BaseSchema
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graphql_api.context import Context
-from graphql_api.errors import ErrorCode
+from graphql_api.errors import STATUS, ErrorCode, coded
+from graphql_api.persisted import DOCUMENT_ID
+from recommender.settings import Settings
+
+Value = TypeVar("Value")
 
 RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
@@ -29,16 +42,40 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
+class BadRequest(Refusal):
+    """A request that is no GraphQL request, or one that cannot be made in this way."""
+
+    def __init__(
+        self,
+        reason: str,
+        status: int = 400,
+        code: ErrorCode = ErrorCode.BAD_USER_INPUT,
+        **extensions: object,
+    ) -> None:
+        super().__init__(status, reason)
+        self.extensions = {"code": code, **extensions}
+
+
 class GraphQLEndpoint(GraphQL[Context, None]):
     """Strawberry's view, made to keep to the specification."""
 
+    def __init__(self, schema: BaseSchema, settings: Settings, **more: Any) -> None:
+        super().__init__(
+            schema, graphql_ide="graphiql" if settings.shows_graphiql else None, **more
+        )
+        self._settings = settings
+        self._allowed = {
+            "GET": {OperationType.QUERY} if settings.queries_by_get else set(),
+            "POST": {OperationType.QUERY, OperationType.MUTATION},
+        }
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Errors of the protocol are GraphQL responses too."""
-        request = Request(scope, receive)
+        """Whatever goes wrong, the answer is a GraphQL response."""
+        request = Request(scope, _bounded(receive, self._settings.largest_body_bytes))
         try:
             response = await self.run(request)
-        except HTTPException as error:
-            response = _error_response(error.reason, error.status_code, request)
+        except Exception as error:
+            response = _error_response(error, request)
         response.headers["Vary"] = "Accept"
         await response(scope, receive, send)
 
@@ -51,7 +88,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         """Only to what asks for a page, as browsers do."""
         return (
             request.method == "GET"
-            and "query" not in request.query_params
+            and not {"query", "extensions", DOCUMENT_ID} & request.query_params.keys()
             and "text/html" in request.headers.get("accept", "")
         )
 
@@ -65,27 +102,64 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             },
         )
 
-    def parse_json(self, data: str | bytes) -> Any:
-        """The request's body or one of its parameters.
+    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
+        """What is asked for, each part of the type that it must have."""
+        if request.method == "GET":
+            data: dict[str, Any] = dict(request.query_params)
+            for name in ("variables", "extensions"):
+                data[name] = _parsed(data.get(name) or "null", name)
+        elif (request.content_type or "").partition(";")[0].strip().lower() == JSON:
+            data = _parsed(await request.get_body(), "The body")
+            if not isinstance(data, dict):
+                raise BadRequest("The body must be a JSON object.")
+        else:
+            raise BadRequest(
+                f"Content-Type must be {JSON}, not {(request.content_type or '')[:80]!r}.", 415
+            )
+        extensions = _typed(data, "extensions", dict)
+        if (document_id := _typed(data, DOCUMENT_ID, str)) is not None:
+            extensions = {**(extensions or {}), DOCUMENT_ID: document_id}
+        transport = self._get_stream_transport_from_headers(request.headers)
+        return GraphQLRequestData(
+            query=_typed(data, "query", str),
+            variables=_typed(data, "variables", dict),
+            operation_name=_typed(data, "operationName", str) or None,
+            extensions=extensions,
+            protocol=transport.protocol if transport else "http",
+        )
 
-        Bad UTF-8, numbers of thousands of digits and brackets nested without end are malformed
-        like a missing brace is.
-        """
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """Execute it within the time that a request may take."""
+        seconds = self._settings.request_timeout_seconds
         try:
-            parsed = self.decode_json(data)
-        except (ValueError, RecursionError):
-            raise HTTPException(400, "The request is not JSON that can be read.") from None
-        if not isinstance(parsed, dict):
-            raise HTTPException(400, "The request must be a JSON object.")
-        return parsed
-
-    async def parse_http_body(self, request: Any) -> GraphQLRequestData:
-        """As Strawberry does it, and the operation's name must be text."""
-        # parse_json takes objects only, so this is never a batch.
-        data = cast("GraphQLRequestData", await super().parse_http_body(request))
-        if not isinstance(data.operation_name, str | None):
-            raise HTTPException(400, "operationName must be a string or null, if provided.")
-        return data
+            async with asyncio.timeout(seconds):
+                return await self.schema.execute(
+                    request_data.query,
+                    variable_values=request_data.variables,
+                    context_value=context,
+                    operation_name=request_data.operation_name,
+                    allowed_operation_types=self._allowed[request_adapter.method],
+                    operation_extensions=request_data.extensions,
+                )
+        except TimeoutError:
+            raise BadRequest(
+                f"The answer took longer than {seconds:g} seconds.", 503, ErrorCode.TIMEOUT
+            ) from None
+        except InvalidOperationTypeError as error:
+            raise _not_this_way(error.operation_type, request_adapter.method) from None
+        except MissingQueryError:
+            raise BadRequest(f"The request must have a query, or a {DOCUMENT_ID}.") from None
+        except CannotGetOperationTypeError as error:
+            unknown = GraphQLError(error.as_http_error_reason())
+            return ExecutionResult(data=None, errors=[coded(unknown)])
 
     async def get_sub_response(self, request: Any) -> Response:
         """Remembers what the caller accepts."""
@@ -108,7 +182,11 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             response_data.pop("extensions", None)
         media_type = sub_response.media_type or JSON
         status = 400 if failed and media_type == RESPONSE_JSON else 200
-        return _json_response(response_data, sub_response.status_code or status, media_type)
+        response = _json_response(response_data, sub_response.status_code or status, media_type)
+        if failed:
+            # Nobody between us and the caller should keep a mistake that may pass.
+            response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 def accepted(header: str) -> str:
@@ -134,11 +212,81 @@ def _number(text: str) -> float:
         return 0.0
 
 
-def _error_response(message: str, status: int, request: Request) -> Response:
-    body = {"errors": [{"message": message, "extensions": {"code": ErrorCode.BAD_USER_INPUT}}]}
-    response = _json_response(body, status, accepted(request.headers.get("accept", "")))
-    if status == 405:
-        response.headers["Allow"] = "GET, POST"
+def _bounded(receive: Receive, most: int) -> Receive:
+    """The same, until the body is too long."""
+    left = most
+
+    async def bounded() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise BadRequest(
+                f"The body is longer than {most} bytes, the most that is allowed.",
+                413,
+                ErrorCode.QUERY_TOO_COSTLY,
+                limit=most,
+                value=most - left,
+            )
+        return message
+
+    return bounded
+
+
+def _parsed(text: str | bytes, name: str) -> Any:
+    """The value that this is the JSON of.
+
+    Bad UTF-8, numbers of thousands of digits and brackets nested without end are malformed
+    like a missing brace is.
+    """
+    try:
+        text = text if isinstance(text, str) else text.decode()
+        value = json.loads(text)
+        if "\\u" in text:
+            # An escape can make half a character, which neither answer nor log can hold, and which
+            # orjson does not take. Its integers end at 64 bits, or it would do alone.
+            orjson.loads(text)
+    except (ValueError, RecursionError):
+        raise BadRequest(f"{name} is not JSON that can be read.") from None
+    return value
+
+
+def _typed(data: dict[str, Any], name: str, type_: type[Value]) -> Value | None:
+    value = data.get(name)
+    if value is None or isinstance(value, type_):
+        return value
+    kind = "a string" if type_ is str else "an object"
+    raise BadRequest(f"{name} must be {kind} or null, if provided.")
+
+
+def _not_this_way(operation: OperationType, method: str) -> BadRequest:
+    if operation is OperationType.SUBSCRIPTION:
+        return BadRequest(
+            "Subscriptions are streamed: ask with Accept: text/event-stream, or over a WebSocket "
+            "with the protocol graphql-transport-ws."
+        )
+    return BadRequest(f"This server executes no {operation.value} by {method}; use POST.", 405)
+
+
+def _error_response(error: Exception, request: Request) -> Response:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, Refusal):
+        extensions = getattr(error, "extensions", {"code": ErrorCode.BAD_USER_INPUT})
+        body = {"message": error.reason, "extensions": extensions}
+        status = error.status_code
+        if status == 405:
+            headers["Allow"] = "POST" if request.method == "GET" else "GET, POST"
+    else:
+        shown = coded(GraphQLError(str(error), original_error=error))
+        body = {"message": shown.message, "extensions": shown.extensions}
+        code = (shown.extensions or {})["code"]
+        status = STATUS.get(ErrorCode(code), 400)
+        if status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+    response = _json_response(
+        {"errors": [body]}, status, accepted(request.headers.get("accept", ""))
+    )
+    response.headers.update(headers)
     return response
 
 

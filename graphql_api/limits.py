@@ -5,8 +5,8 @@ text is parsed and validated once, against fixed rule classes: Strawberry's own 
 ones for each request, which keeps its caches from ever hitting.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
+    GraphQLSyntaxError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionNode,
@@ -28,25 +29,30 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from graphql_api.cost import Cost, costs_of
+from graphql_api.errors import ErrorCode
+from graphql_api.persisted import LONGEST_KEPT_TEXT, PersistedDocuments
 from recommender.settings import Settings
 
 MOST_ERRORS = 5
 """Mistakes that are listed. Finding more costs more than it helps."""
-LONGEST_KEPT_TEXT = 20_000
-"""Characters of a document that is kept. Comments are no tokens, so a document within its limits
-can be as long as a body, and hundreds of those would fill the memory."""
+NOTHING = parse("{ __typename }")
+"""What stands in for the document of a request that is refused before there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """How large a selection is with its fragments spread."""
 
-    depth: int
-    aliases: int
+    depth: int = 0
+    fields: int = 0
+    """At the top only."""
+    aliases: int = 0
+    directives: int = 0
 
 
 def size_of(document: DocumentNode) -> Size:
-    """The depth of the deepest operation and the aliases of all of them.
+    """The depth and the root fields of the largest operation, and the rest of all of them.
 
     Each fragment is measured once, however often it is spread, so a document of fragments that
     spread one another takes no longer than its length. One that spreads itself counts as empty
@@ -58,30 +64,40 @@ def size_of(document: DocumentNode) -> Size:
     measured: dict[str, Size] = {}
 
     def of_selection(node: SelectionNode) -> Size:
-        if isinstance(node, FragmentSpreadNode):
-            name = node.name.value
-            if name not in measured:
-                measured[name] = Size(0, 0)
-                if name in fragments:
-                    measured[name] = of_selections(fragments[name])
-            return measured[name]
-        inner = of_selections(node)
-        if isinstance(node, FieldNode) and node.name.value in ("__schema", "__type"):
-            # Tools ask 15 deep; graphql-core's own rule bounds what introspection may nest.
-            return Size(1, inner.aliases)
-        if isinstance(node, FieldNode):
-            return Size(inner.depth + 1, inner.aliases + (node.alias is not None))
-        return inner
+        inner = of_spread(node) if isinstance(node, FragmentSpreadNode) else of_selections(node)
+        directives = inner.directives + len(node.directives or ())
+        if not isinstance(node, FieldNode):
+            return replace(inner, directives=directives)
+        # Tools ask for the schema 15 deep; graphql-core's own rule bounds what that may nest.
+        depth = 1 if node.name.value in ("__schema", "__type") else inner.depth + 1
+        return Size(depth, 1, inner.aliases + (node.alias is not None), directives)
+
+    def of_spread(node: FragmentSpreadNode) -> Size:
+        name = node.name.value
+        if name not in measured:
+            measured[name] = Size()
+            if name in fragments:
+                measured[name] = of_selections(fragments[name])
+        return measured[name]
 
     def of_selections(node: Any) -> Size:
         selections = node.selection_set.selections if node.selection_set else ()
         sizes = [of_selection(selection) for selection in selections]
-        return Size(max((s.depth for s in sizes), default=0), sum(s.aliases for s in sizes))
+        return Size(
+            max((s.depth for s in sizes), default=0),
+            sum(s.fields for s in sizes),
+            sum(s.aliases for s in sizes),
+            sum(s.directives for s in sizes),
+        )
 
-    sizes = [
-        of_selections(d) for d in document.definitions if isinstance(d, OperationDefinitionNode)
-    ]
-    return Size(max((s.depth for s in sizes), default=0), sum(s.aliases for s in sizes))
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    sizes = [of_selections(operation) for operation in operations]
+    return Size(
+        max((s.depth for s in sizes), default=0),
+        max((s.fields for s in sizes), default=0),
+        sum(s.aliases for s in sizes),
+        sum(s.directives for s in sizes) + sum(len(o.directives or ()) for o in operations),
+    )
 
 
 class Refused(Exception):
@@ -98,7 +114,18 @@ class Refused(Exception):
         self.errors = errors
 
 
-def document_cache(schema: GraphQLSchema, settings: Settings) -> Callable[[str], DocumentNode]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document without mistakes, and within the limits that go by its text."""
+
+    document: DocumentNode
+    costs: Mapping[str | None, Cost]
+    """Of each operation, by its name."""
+    most: int
+    """What the costliest of them costs with the worst variables."""
+
+
+def document_cache(schema: GraphQLSchema, settings: Settings) -> Callable[[str], Checked]:
     """A function from a query's text to its document, which raises what is wrong with it:
     GraphQLError if it cannot be parsed, else Refused.
 
@@ -107,55 +134,111 @@ def document_cache(schema: GraphQLSchema, settings: Settings) -> Callable[[str],
     rules = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
     if not settings.introspection:
         rules.append(NoSchemaIntrospectionCustomRule)
+    longest_page = max(settings.longest_page, settings.longest_shelf)
 
-    def checked(text: str) -> DocumentNode:
-        document = parse(text, max_tokens=settings.most_query_tokens)
+    def checked(text: str) -> Checked:
+        document = _parsed(text, settings.most_query_tokens)
         errors = _over_limits(size_of(document), settings) or validate(
-            schema, document, rules, max_errors=MOST_ERRORS
+            schema,
+            document,
+            rules,
+            max_errors=MOST_ERRORS,
+            hide_suggestions=not settings.field_suggestions,
         )
         if errors:
             raise Refused(document, errors)
-        return document
+        costs = costs_of(document, schema, longest_page)
+        return Checked(document, costs, max(cost.most for cost in costs.values()))
 
     # What is raised is not remembered.
     remembered = lru_cache(maxsize=settings.cached_documents)(checked)
     return lambda text: (remembered if len(text) <= LONGEST_KEPT_TEXT else checked)(text)
 
 
+def _parsed(text: str, most_tokens: int) -> DocumentNode:
+    try:
+        return parse(text, max_tokens=most_tokens)
+    except GraphQLSyntaxError as error:
+        if "more than" in error.message and "tokens" in error.message:
+            # Nobody counts further: that would take as long as the text.
+            message = f"The document has more than {most_tokens} tokens, the most that is allowed."
+            too_long = over_limit(message, most_tokens, most_tokens + 1)
+            raise Refused(NOTHING, [too_long]) from None
+        raise
+
+
+def over_limit(message: str, limit: int, value: int) -> GraphQLError:
+    """A refusal that says which limit, and what was asked for."""
+    return GraphQLError(
+        message,
+        extensions={"code": ErrorCode.QUERY_TOO_COSTLY, "limit": limit, "value": value},
+    )
+
+
 def _over_limits(size: Size, settings: Settings) -> list[GraphQLError]:
     limits = (
-        ("nested", "levels deep", size.depth, settings.most_query_depth),
-        ("using", "aliases", size.aliases, settings.most_query_aliases),
+        ("is nested", "levels deep", size.depth, settings.most_query_depth),
+        ("asks for", "root fields", size.fields, settings.most_root_fields),
+        ("is using", "aliases", size.aliases, settings.most_query_aliases),
+        ("is using", "directives", size.directives, settings.most_query_directives),
     )
     return [
-        GraphQLError(
-            f"The document is {verb} {value} {unit}; at most {most} are allowed.",
-            extensions={"code": "QUERY_TOO_COSTLY", "limit": most, "value": value},
-        )
+        over_limit(f"The document {verb} {value} {unit}; at most {most} are allowed.", most, value)
         for verb, unit, value, most in limits
         if value > most
     ]
 
 
 class CachedDocuments(SchemaExtension):
-    """Takes each document from the cache, parsed and validated."""
+    """Takes each document from the cache, parsed and validated, and refuses what costs too much."""
 
-    def __init__(self, cache: Callable[[str], DocumentNode], most_tokens: int) -> None:
+    def __init__(
+        self, cache: Callable[[str], Checked], persisted: PersistedDocuments, settings: Settings
+    ) -> None:
         self._cache = cache
-        self._most_tokens = most_tokens
+        self._persisted = persisted
+        self._settings = settings
 
-    def on_parse(self) -> Iterator[None]:
+    def on_operation(self) -> Iterator[None]:
         """Fill in the document, and the mistakes in it."""
         context = self.execution_context
-        if context.query:
-            try:
-                context.graphql_document = self._cache(context.query)
-                # Validated, and without a mistake: None would have it validated again.
-                context.pre_execution_errors = []
-            except Refused as refused:
-                context.graphql_document = refused.document
-                context.pre_execution_errors = refused.errors
-            except GraphQLError:
-                # graphql-core meets the same error, and reports it as each transport wants it.
-                context.parse_options["max_tokens"] = self._most_tokens
+        extensions = context.operation_extensions or {}
+        try:
+            if extensions or self._persisted.only_trusted:
+                context.query = self._persisted.text_of(context.query, extensions)
+            if context.query:
+                self._use(self._cache(context.query), extensions)
+        except GraphQLSyntaxError:
+            # graphql-core meets the same error, and reports it as each transport wants it.
+            context.parse_options["max_tokens"] = self._settings.most_query_tokens
+        except Refused as refused:
+            context.graphql_document = refused.document
+            context.pre_execution_errors = refused.errors
+        except GraphQLError as error:
+            context.graphql_document = NOTHING
+            context.pre_execution_errors = [error]
         yield
+
+    def _use(self, checked: Checked, extensions: Mapping[str, Any]) -> None:
+        context = self.execution_context
+        context.graphql_document = checked.document
+        # Validated, and without a mistake: None would have it validated again.
+        context.pre_execution_errors = []
+        most = self._settings.most_query_cost
+        told = extensions.get("cost") is True
+        if checked.most <= most and not told:
+            return
+        # What is raised for an operation that does not exist is graphql-core's business.
+        cost = checked.costs.get(context.operation_name)
+        value = cost.of(context.variables or {}) if cost else 0
+        if told:
+            context.extensions_results["cost"] = {"requested": value, "maximum": most}
+        if value > most:
+            context.pre_execution_errors = [
+                over_limit(
+                    f"The operation costs {value}; at most {most} is allowed. Ask for shorter "
+                    "pages, or less within them.",
+                    most,
+                    value,
+                )
+            ]

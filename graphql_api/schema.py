@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext
 from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
 from graphql_api.limits import CachedDocuments, document_cache
+from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
 from graphql_api.shoppers import ShopperMutations
@@ -40,8 +41,9 @@ def make_schema(settings: Settings) -> strawberry.Schema:
         query=Query,
         mutation=Mutation,
         config=StrawberryConfig(scalar_map=SCALARS),
-        extensions=[CodedErrors, lambda: CachedDocuments(cache, settings.most_query_tokens)],
+        extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],
     )
+    persisted = PersistedDocuments(settings)
     cache = document_cache(schema._schema, settings)  # noqa: SLF001 (it has no public name)
     return schema
 

@@ -48,10 +48,24 @@ class Settings(BaseSettings):
     """The least severe log line that is written."""
     log_format: Literal["text", "json"] = "text"
     """How log lines look: for people or for machines."""
-    graphiql: bool = True
-    """Whether a browser that opens /graphql gets GraphiQL."""
+    graphiql: bool | None = None
+    """Whether a browser that opens /graphql gets GraphiQL. Empty: if HOST is this machine."""
     introspection: bool = True
     """Whether the schema can be asked for over GraphQL."""
+    queries_by_get: bool = True
+    """Whether queries may come by GET; mutations never may."""
+    field_suggestions: bool = False
+    """Whether an error about an unknown name says which names are like it."""
+    federation: bool = False
+    """Whether the schema is a subgraph for a gateway of Apollo Federation 2."""
+    trusted_documents: Path | None = None
+    """A manifest of GraphQL documents by id, as Apollo's or Relay's tools write it."""
+    trusted_documents_only: bool = False
+    """Whether only the documents of that manifest are executed."""
+    persisted_documents: Annotated[int, Field(ge=0)] = 1_000
+    """Documents kept that clients sent with their hash. 0: none, and they are told so."""
+    request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
+    """How long a GraphQL request may take before it is answered with 503."""
 
     longest_shelf: Whole = 100
     """The most products one list may have."""
@@ -77,6 +91,12 @@ class Settings(BaseSettings):
     """The most values in one filter, or in all boosts together; a range counts as one."""
     deepest_filter: Whole = 12
     """The most levels of a filter: all, any, not, and conditions side by side are one each."""
+    most_root_fields: Whole = 20
+    """The most fields at the top of a GraphQL operation."""
+    most_query_directives: Whole = 50
+    """The most directives in a GraphQL document."""
+    most_query_cost: Whole = 5_000
+    """The most that a GraphQL operation may cost: objects it can bring back, shelves ten times."""
     cached_documents: Whole = 500
     """GraphQL documents kept parsed and validated."""
 
@@ -146,6 +166,13 @@ class Settings(BaseSettings):
             self.exploration_share,
             self.exploration_days,
         )
+
+    @property
+    def shows_graphiql(self) -> bool:
+        """Whether there is GraphiQL: if nothing is said, only where nobody else can come."""
+        if self.graphiql is not None:
+            return self.graphiql
+        return self.host in ("127.0.0.1", "::1", "localhost") and not self.public_url
 
     @property
     def base_url(self) -> str:

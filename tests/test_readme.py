@@ -33,7 +33,7 @@ def test_every_setting_is_in_the_readme_with_its_default():
     for name, field in Settings.model_fields.items():
         value = field.default
         shown = str(value).lower() if isinstance(value, bool) else str(value)
-        defaults[name.upper()] = f"`{shown}`" if shown else "none"
+        defaults[name.upper()] = f"`{shown}`" if value not in (None, "") else "none"
     assert rows == defaults
 
 
