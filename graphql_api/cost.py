@@ -34,6 +34,7 @@ from graphql import (
     is_composite_type,
     is_list_type,
 )
+from graphql.utilities import get_default_value_ast
 
 WEIGHT = 10
 """What making a shelf or a change costs more than one object: about half a millisecond."""
@@ -199,8 +200,8 @@ class _Costs:
     def _number(self, value: ValueNode | None, argument: GraphQLArgument) -> Length:
         """A page's length: no longer than pages may be, since the resolver refuses it anyway."""
         most = self._longest_page
-        default = argument.default_value
-        usual = default if isinstance(default, int) else 0
+        default = get_default_value_ast(argument)
+        usual = int(default.value) if isinstance(default, IntValueNode) else 0
 
         def within(number: object) -> int:
             if number is _WORST:
