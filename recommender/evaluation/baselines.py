@@ -15,7 +15,7 @@ from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
 from recommender.evaluation.metrics import CUTOFFS, Lists
-from recommender.evaluation.splits import Split, histories
+from recommender.evaluation.splits import Split, hidden_rows, histories
 from recommender.facts.errors import LeftOut
 from recommender.facts.events import EventType
 from recommender.learning.interactions import interaction_matrix, popularity
@@ -68,22 +68,19 @@ def item_knn_lists(split: Split, longest: int = max(CUTOFFS)) -> Lists:
 
 
 def lists_by(scores: Scores, split: Split, longest: int) -> Lists:
-    """Ranked lists, without what the shopper bought and what the shop does not offer.
+    """Ranked lists, of what the engine could have shown too: what the shop offers, less what the
+    shopper bought or rated (unless repeats count) or turned away from.
 
     Equal scores go by row. Shorter than asked for where there is nothing to say.
     """
     lists = np.full((len(split.shoppers), longest), -1, np.int32)
-    bought = split.known.where(split.known.is_type(EventType.PURCHASE))
-    order = np.argsort(bought.shopper, kind="stable")
-    ends = np.searchsorted(bought.shopper[order], np.arange(len(bought.shoppers) + 1))
+    hidden = hidden_rows(split)
     on_offer = split.on_offer
     for start in range(0, len(lists), BLOCK):
         places = np.arange(start, min(start + BLOCK, len(lists)))
         for place, row in zip(places.tolist(), scores(places), strict=True):
             eligible = on_offer.copy()
-            if not split.repeats:
-                shopper = split.shoppers[place]
-                eligible[bought.product[order[ends[shopper] : ends[shopper + 1]]]] = False
+            eligible[hidden[place]] = False
             found = best_first(row, eligible, longest)
             lists[place, : len(found)] = found
     return lists

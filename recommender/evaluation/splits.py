@@ -327,6 +327,19 @@ def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterab
         yield replace(history, acts=history.acts[:length], attributes=said)
 
 
+def hidden_rows(split: Split) -> Sequence[NDArray[np.int64]]:
+    """For each judged shopper, rows of the products that no list may hold, as in serving."""
+    row_of = {p: row for row, p in enumerate(split.known.products)}
+    everything = len(split.known)
+    return [
+        np.array(
+            [row_of[p] for p in history.turned_away | (set() if split.repeats else history.bought)],
+            np.int64,
+        )
+        for history in histories(split.known, split.shoppers, everything)
+    ]
+
+
 def _judged(
     train: EventTable,
     test: EventTable,
@@ -368,7 +381,8 @@ def _truth(
     met = train.where(train.weights > 0)
     taken = pairs(_wanted(test))
     if not repeats:
-        bought_then = train.where(train.is_type(EventType.PURCHASE))
+        # Who rates a product knows it: lists never hold it again.
+        bought_then = train.where(train.is_type(EventType.PURCHASE, EventType.RATING))
         taken = np.setdiff1d(taken, pairs(bought_then), assume_unique=True)
     shopper, product = np.divmod(taken, max(n, 1))
     in_catalogue = np.array([p in on_sale for p in train.products], bool)

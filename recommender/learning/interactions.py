@@ -45,7 +45,7 @@ class EventTable:
     rating: NDArray[np.float32]
     """(n_events,) stars; NaN for what is no rating."""
     type_weights: TypeWeights = USUAL
-    """How much an act of each type counts."""
+    """How much an act of each type counts, and how long."""
     shopper_attributes: Mapping[str, Attributes] = field(default_factory=dict)
     """Shopper id -> what the shop says of the shopper, where it says something."""
 
@@ -93,7 +93,8 @@ class EventTable:
         return weights
 
     def decay(self, half_life_days: float) -> NDArray[np.float32]:
-        """(n_events,) 1 for the newest events of the table, half of it a half-life before.
+        """(n_events,) 1 for the newest events of the table, half of it a half-life before, as far
+        as the shop's memory is the usual one.
 
         Newest is the time before which all but a thousandth of the events lie, so that one event
         with today's date does not make a shop's whole past worthless; and no event fades to
@@ -103,6 +104,7 @@ class EventTable:
             return np.zeros(0, np.float32)
         newest = np.quantile(self.at, 1 - ODD_SHARE, method="higher")
         age_days = np.maximum(newest - self.at, 0) / DAY_MS
+        half_life_days *= self.type_weights.memory
         decayed: NDArray[np.float32] = np.exp2(-age_days / half_life_days).astype(np.float32)
         return np.maximum(decayed, FAINTEST)
 

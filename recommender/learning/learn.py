@@ -12,6 +12,7 @@ from recommender.facts.errors import NotEnoughData
 from recommender.learning.blend_learning import FEWEST_LEARNERS, Lessons, lessons
 from recommender.learning.blend_learning import learn as learn_blend
 from recommender.learning.interactions import EventTable
+from recommender.learning.memory_learning import learn_memory
 from recommender.learning.trainer import Trainer
 from recommender.learning.type_weights_learning import learn_type_weights
 from recommender.model.blend import Blend
@@ -134,14 +135,15 @@ def with_lessons(
 def type_weights_of(
     table: EventTable, products: Mapping[str, Product], held_out_share: float
 ) -> TypeWeights:
-    """How much each type of act counts, learned on the last part of these events.
+    """How much each type of act counts, and how long, learned on the last part of these events.
 
-    The usual weights where there is too little to learn from.
+    As usual where there is too little to learn from.
     """
     try:
-        return learn_type_weights(window_of(table, products, held_out_share))
+        window = window_of(table, products, held_out_share)
     except NotEnoughData:
         return USUAL
+    return learn_memory(window, learn_type_weights(window))
 
 
 def window_of(

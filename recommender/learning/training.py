@@ -162,7 +162,7 @@ def train(
         product_ids=product_ids,
         product_vectors=(features @ lightfm.item_embeddings).astype(np.float32),
         product_biases=biases.astype(np.float32),
-        popularity=popularity(table, parameters.popularity_half_life_days)[columns],
+        popularity=popularity_these_days(table, parameters)[columns],
         lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
         neighbours=near.rows,
         neighbour_weights=near.weights,
@@ -211,12 +211,18 @@ def recounted(model: TrainedModel, table: EventTable, parameters: Parameters) ->
     near = neighbours(lasting, parameters.neighbours_l2)
     return replace(
         model,
-        popularity=popularity(table, parameters.popularity_half_life_days)[columns],
+        popularity=popularity_these_days(table, parameters)[columns],
         lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
         neighbours=near.rows,
         neighbour_weights=near.weights,
         parameters={**model.parameters, **asdict(parameters), "l2": model.parameters["l2"]},
     )
+
+
+def popularity_these_days(table: EventTable, parameters: Parameters) -> Floats:
+    """(n_products,) shoppers drawn to each, with a short memory, however long the shop's is."""
+    usual = table.weighed_by(replace(table.type_weights, memory=1.0))
+    return popularity(usual, parameters.popularity_half_life_days)
 
 
 def attribute_matrix(space: FeatureSpace, products: Iterable[Product]) -> sparse.csr_matrix:

@@ -16,6 +16,9 @@ class TypeWeights:
     quality: Mapping[str, float] = field(default_factory=dict)
     """NDCG@10 of quick lists for shoppers they were not learned from: "learned" and "usual". Empty
     where nothing was learned."""
+    memory: float = 1.0
+    """How many times longer than usual an act counts for taste, and for which products lead to
+    which. What is popular these days is another thing: it fades as always."""
 
     def of(self, act: Act) -> float:
         """How much it says for the product; negative speaks against it. A rating's stars speak for
@@ -37,13 +40,14 @@ class TypeWeights:
         return {
             "of_type": {type_.value: weight for type_, weight in self.of_type.items()},
             "quality": dict(self.quality),
+            "memory": self.memory,
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "TypeWeights":
         """The other way. A type that was not known then has its usual weight."""
         told = {EventType(name): float(weight) for name, weight in data["of_type"].items()}
-        return cls({**WEIGHTS, **told}, data["quality"])
+        return cls({**WEIGHTS, **told}, data["quality"], float(data.get("memory", 1.0)))
 
 
 USUAL = TypeWeights(WEIGHTS)

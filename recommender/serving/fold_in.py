@@ -93,6 +93,7 @@ def _acts(
     history: History, live: LiveModel, type_weights: TypeWeights
 ) -> dict[int, tuple[float, Act]]:
     """Row -> the act that says most for or against the product, and how much it says."""
+    half_life_days = HALF_LIFE_DAYS * type_weights.memory
     drawn: dict[int, tuple[float, Act]] = {}
     repelled: dict[int, tuple[float, Act]] = {}
     if not history.acts:
@@ -103,7 +104,7 @@ def _acts(
         if row is None or not (weight := weight_of(act)):
             continue
         age_days = (latest - act.at).total_seconds() / DAY_SECONDS
-        weight *= 0.5 ** (age_days / HALF_LIFE_DAYS)
+        weight *= 0.5 ** (age_days / half_life_days)
         side = drawn if weight > 0 else repelled
         stronger = side.get(row)
         if stronger is None or abs(weight) > abs(stronger[0]):
