@@ -201,3 +201,15 @@ def test_content_knn_adds_up_squared_cosines(split_and_model):
         known = np.unique(split.train.product[split.train.shopper == split.shoppers[n]])
         expected = ((attributes[known] @ attributes.T) ** 2).sum(axis=0)
         assert scores[n] == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_baseline_shows_nothing_that_the_engine_may_not_show():
+    catalogue, events = two_tastes()
+    shopper = events[0].shopper_id.removeprefix("user:")
+    rated = an_event(shopper, "kitchen-1", EventType.RATING, 50, rating=4.0)
+    turned_away = an_event(shopper, "kitchen-2", EventType.DISLIKE, 50)
+    table = EventTable.of([*events, rated, turned_away])
+    split = temporal_split(table, catalogue, 0.4)
+    place = list(split.shoppers).index(table.shoppers.index(f"user:{shopper}"))
+    shown = {split.train.products[row] for row in popularity_lists(split, 15)[place] if row >= 0}
+    assert not shown & {"kitchen-1", "kitchen-2"}
