@@ -92,6 +92,7 @@ _enum(
         ReasonKind.SHOPPERS_LIKE_YOU: "Shoppers of whom the shop says the same take to it.",
         ReasonKind.POPULAR: "Many shoppers take to it.",
         ReasonKind.NEW_ARRIVAL: "The shop began to sell it lately.",
+        ReasonKind.BOOSTED: "The shop wants to show more of such products.",
     },
 )
 

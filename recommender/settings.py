@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     most_query_aliases: Whole = 30
     """The most aliases in a GraphQL document."""
     most_filter_values: Whole = 1_000
-    """The most values in one filter, or in all boosts together; a range counts as one."""
+    """The most values and conditions in one filter, or in all boosts together."""
     deepest_filter: Whole = 12
     """The most levels of a filter: all, any, not, and conditions side by side are one each."""
     most_root_fields: Whole = 20

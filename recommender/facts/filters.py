@@ -9,7 +9,7 @@ from math import isfinite
 
 from recommender.facts.errors import InvalidInput
 
-STRONGEST_BOOST = 10.0
+STRONGEST_BOOST = 100.0
 """How many spreads of the scores a product may be lifted, or pushed down."""
 
 
@@ -127,7 +127,9 @@ def check_size(given: Filter, most_values: int, deepest: int) -> None:
             raise InvalidInput("filter", f"must be at most {deepest} levels deep")
         values += len(inner.values) if isinstance(inner, OneOf) else 1
     if values > most_values:
-        raise InvalidInput("filter", f"must have at most {most_values} values, not {values}")
+        raise InvalidInput(
+            "filter", f"must have at most {most_values} values and conditions, not {values}"
+        )
 
 
 def number_in(text: str) -> float | None:

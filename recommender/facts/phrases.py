@@ -30,6 +30,7 @@ class Saying(StrEnum):
     TRENDING = "trending"
     POPULAR = "popular"
     NEW = "new"
+    BOOSTED = "boosted"
     SHOPPERS_LIKE_YOU = "shoppers_like_you"
     """Name and value of an attribute."""
     LIKES_CATEGORY = "likes_category"
@@ -128,6 +129,7 @@ _ENGLISH = Language(
         Saying.TRENDING: "More and more shoppers take to it",
         Saying.POPULAR: "Popular in this shop",
         Saying.NEW: "New in this shop",
+        Saying.BOOSTED: "Boosted by the shop",
         Saying.SHOPPERS_LIKE_YOU: "Popular with shoppers like you ({}: {})",
         Saying.LIKES_CATEGORY: "You seem to like {}",
         Saying.LIKES_BRAND: "You seem to like the brand {}",
@@ -163,6 +165,7 @@ _GERMAN = Language(
         Saying.TRENDING: "Immer mehr Kunden mögen es",
         Saying.POPULAR: "Beliebt in diesem Shop",
         Saying.NEW: "Neu in diesem Shop",
+        Saying.BOOSTED: "Vom Shop hervorgehoben",
         Saying.SHOPPERS_LIKE_YOU: "Beliebt bei Kunden wie Ihnen ({}: {})",
         Saying.LIKES_CATEGORY: "Sie scheinen {} zu mögen",
         Saying.LIKES_BRAND: "Sie scheinen die Marke {} zu mögen",

@@ -112,6 +112,7 @@ class ReasonKind(StrEnum):
     SHOPPERS_LIKE_YOU = "shoppers_like_you"
     POPULAR = "popular"
     NEW_ARRIVAL = "new_arrival"
+    BOOSTED = "boosted"
 
 
 @dataclass(frozen=True, slots=True)

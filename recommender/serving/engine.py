@@ -21,6 +21,7 @@ from recommender.serving.explain import Explanation, Scores
 from recommender.serving.fold_in import taste
 from recommender.serving.live_model import LiveModel
 from recommender.serving.shopper import Shopper
+from recommender.serving.steering import boosted, spread_of, too_weak
 
 NO_RULES = Rules()
 
@@ -102,6 +103,8 @@ def barred(
     if not (request.offer_bought_again or offers_bought):
         yield Fate.ALREADY_BOUGHT, live.rows(history.bought)
     yield Fate.TURNED_AWAY, live.rows(history.turned_away)
+    if request.filter is not None:
+        yield Fate.FILTERED, ~live.matching(request.filter)
 
 
 def allowed(
@@ -132,6 +135,16 @@ class Scoring:
             self._scored[asked] = self._algorithms[strategy](request, self.shopper, self.live)
         return self._scored[asked]
 
+    def boosted(self, strategy: Strategy, request: Request) -> Scores | None:
+        """The same, with what the shop adds to them."""
+        scores = self.by(strategy, request)
+        if scores is None or not request.boosts:
+            return scores
+        asked = id(scores), tuple(request.boosts)
+        if asked not in self._scored:
+            self._scored[asked] = boosted(scores, request.boosts, self.live)
+        return self._scored[asked]
+
 
 class Wave(NamedTuple):
     """Products whose turn comes at the same time, best first."""
@@ -156,14 +169,15 @@ class Filling:
     Takes from each strategy in turn until the shelf is full. A later strategy only fills the places
     the earlier ones left empty, so a shopper nobody knows still gets a shelf. Where a category was
     asked for, products of others only fill what all strategies left empty; and so it is with what
-    was shown lately, where the rotation is at its strongest.
+    was shown lately, where the rotation is at its strongest. A strict shelf is left with what its
+    own strategy finds, in the category if one was asked for.
     """
 
     def __init__(self, request: Request, scoring: Scoring, rules: Rules = NO_RULES) -> None:
         live = scoring.live
         self.request = request
         self.live = live
-        self.strategies = ALGORITHMS_OF[request.placement]
+        self.strategies = ALGORITHMS_OF[request.placement][: 1 if request.strict else None]
         self.choice = Choice(
             live, rules, live.rows([*request.product_ids, *request.elsewhere]), request.diversity
         )
@@ -181,7 +195,8 @@ class Filling:
     @property
     def waves(self) -> Iterator[Wave]:
         """In the order of their turns."""
-        for inside in (True, False) if self.request.category is not None else (True,):
+        others_fill = self.request.category is not None and not self.request.strict
+        for inside in (True, False) if others_fill else (True,):
             for fresh in (True, False) if self._resting else (True,):
                 for strategy in self.strategies:
                     yield Wave(inside, fresh, strategy)
@@ -209,14 +224,13 @@ class Filling:
 
     def order(self, strategy: Strategy, *, rotated: bool = True) -> Floats | None:
         """(n_products,) the higher, the sooner the product's turn comes, by that strategy."""
-        scores = self._scoring.by(strategy, self.request)
+        scores = self._scoring.boosted(strategy, self.request)
         if scores is None:
             return None
         if not (rotated and self._tired):
             return scores.values
         values = scores.values.copy()
-        known = values[self.live.available & (values > -np.inf)]
-        spread = float(known.std()) if len(known) else 0.0
+        spread = spread_of(values, self.live)
         values[list(self._tired)] -= spread * np.array(list(self._tired.values()), np.float32)
         return values
 
@@ -231,12 +245,23 @@ class Filling:
             eligible &= self.live.within(self.request.category)
         if wave.fresh and self._resting:
             eligible[self._resting] = False
+        if (too_weak := self._too_weak(wave.strategy)) is not None:
+            eligible &= ~too_weak
         return eligible
 
     def barred(self, strategy: Strategy) -> Iterator[tuple[Fate, Barred]]:
         """What a strategy may not put on this shelf, and why not; the first rule first."""
         offers_bought = strategy in OFFERS_BOUGHT
-        return barred(self.request, self._scoring.shopper.history, self.live, offers_bought)
+        yield from barred(self.request, self._scoring.shopper.history, self.live, offers_bought)
+        if (too_weak := self._too_weak(strategy)) is not None:
+            yield Fate.BELOW_MINIMUM_RELEVANCE, too_weak
+
+    def _too_weak(self, strategy: Strategy) -> NDArray[np.bool_] | None:
+        """(n_products,) what is below the minimum relevance, if there is one."""
+        scores = self._scoring.by(strategy, self.request)
+        if scores is None or not self.request.minimum_relevance:
+            return None
+        return too_weak(scores.values, self.request.minimum_relevance, self.live)
 
     def makes_room(self, row: int) -> bool:
         """Whether the product waits, or is pushed down, because it was shown lately."""
@@ -279,7 +304,7 @@ class Filling:
         found: list[Recommendation] = []
         for rank, (row, wave) in enumerate(self.places[start:end], start + 1):
             if (explanation := told.get(wave.strategy)) is None:
-                scores = self._scoring.by(wave.strategy, self.request)
+                scores = self._scoring.boosted(wave.strategy, self.request)
                 assert scores is not None  # noqa: S101 (it has chosen this product)
                 explanation = told[wave.strategy] = Explanation(scores)
             explanation.rows.append(row)
@@ -351,4 +376,6 @@ def _why_short(request: Request, live: LiveModel, found: int) -> str | None:
         "can be bought now, less what this shopper bought, rated or turned away from, what the "
         "page shows already, variants of one product, and more of a brand or category than the "
         "shop wants on a shelf."
+        + " Only its own strategy may fill it, since it is strict."
+        * request.strict
     )

@@ -9,11 +9,13 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.facts.catalog import Product, category_levels, deepest_category
+from recommender.facts.catalog import Product, deepest_category
+from recommender.facts.filters import Field, Filter, OneOf
 from recommender.facts.ids import Rows
 from recommender.model.blend import PARTS
 from recommender.model.features import MOST_KEPT, strongest
 from recommender.model.trained_model import Floats, TrainedModel
+from recommender.serving.catalogue_index import CatalogueIndex
 from recommender.serving.stand_ins import MOST_STAND_INS, StandIns, stand_ins
 
 Kind = TypeVar("Kind", bound=np.generic)
@@ -77,7 +79,7 @@ class LiveModel:
         self._available = np.zeros(room, bool)
         self._labels = np.zeros((len(LABELS), room), np.int32)
         self._codes: list[dict[str, int]] = [{"": 0} for _ in LABELS]
-        self._rows_in: dict[str, set[int]] = {}
+        self._index: CatalogueIndex | None = None
         self._stand_ins: dict[int, StandIns] = {}
         neighbours = trained.neighbour_weights if trained else np.zeros((0, 0), np.float32)
         self.strongest_neighbour = float(neighbours.max(axis=1).mean()) if neighbours.size else 0.0
@@ -201,9 +203,18 @@ class LiveModel:
         Args:
             category: a path such as "Home > Kitchen".
         """
-        inside = np.zeros(len(self), bool)
-        inside[list(self._rows_in.get(category_levels(category)[-1], ()))] = True
-        return inside
+        return self.matching(OneOf(Field.CATEGORY, frozenset({category})))
+
+    def matching(self, wanted: Filter) -> NDArray[np.bool_]:
+        """(n_products,) what matches a filter, whether it can be bought or not."""
+        return self.index.matching(wanted)
+
+    @property
+    def index(self) -> CatalogueIndex:
+        """By which products are found. Laid out when first asked for, and kept current since."""
+        if self._index is None:
+            self._index = CatalogueIndex(self.products, self.row_of.values())
+        return self._index
 
     def put(self, product: Product) -> None:
         """Add a product, or replace what was known of it."""
@@ -215,9 +226,9 @@ class LiveModel:
             self.row_of[product.product_id] = row
             self.products.append(product)
             self._sorted_ids = None
-        before = self.products[row].categories
         self.products[row] = product
-        self._file_under(row, before, product.categories)
+        if self._index is not None:
+            self._index.put(row, product)
         self._created[row] = product.created_at.timestamp()
         self._available[row] = product.available_for_sale
         vector, bias, popularity = self._known_of(product)
@@ -253,16 +264,8 @@ class LiveModel:
         if row is not None:
             self._available[row] = False
             self._sorted_ids = None
-
-    def _file_under(self, row: int, before: Sequence[str], now: Sequence[str]) -> None:
-        """Keep the rows of each category."""
-        if before != now:
-            for path in before:
-                for level in category_levels(path):
-                    self._rows_in[level].discard(row)
-        for path in now:
-            for level in category_levels(path):
-                self._rows_in.setdefault(level, set()).add(row)
+            if self._index is not None:
+                self._index.remove(row)
 
     def _known_of(self, product: Product) -> tuple[Floats, float, float]:
         """Vector, bias and popularity."""

@@ -46,7 +46,7 @@ def why_not(
     wave = _turn(filling, row)
     strategy = wave.strategy if wave else _scored_by(filling, row)
     order = None if strategy is None else filling.order(strategy)
-    scores = None if strategy is None else scoring.by(strategy, filling.request)
+    scores = None if strategy is None else scoring.boosted(strategy, filling.request)
     eligible = _anywhere(filling, strategy) if strategy else None
     return WhyNot(
         product_id=product_id,
