@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from recommender.mongo.documents import Document
 from recommender.mongo.event_stream import EventStream
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Followed, Follower
+from recommender.mongo.joins import Joins
 from recommender.mongo.models import Models
 from recommender.mongo.products import Products
 from recommender.mongo.shoppers import Shoppers
@@ -119,7 +120,15 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             return replace(history, attributes=attributes)
 
         events = Events(database, settings.history_length, acknowledged)
-        shoppers = Shoppers(database, acknowledged)
+        # Nothing is on its way for longer than a call to the database may take.
+        settle_after = timedelta(seconds=2 * settings.mongodb_timeout_seconds + 5)
+        kept = timedelta(days=settings.sessions_kept_days)
+        shoppers = Shoppers(
+            database,
+            Joins(database, kept=kept, settle_after=settle_after, changed=acknowledged),
+            settle_after=settle_after,
+            changed=acknowledged,
+        )
         event_stream = EventStream(streams.open, told, poll_seconds=settings.poll_seconds)
         histories = Histories(
             read,
@@ -136,7 +145,9 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             poll_seconds=settings.poll_seconds,
             changed=followed,
         )
-        following = asyncio.gather(follower.run(), event_stream.run(), listeners.run())
+        following = asyncio.gather(
+            follower.run(), event_stream.run(), listeners.run(), shoppers.run()
+        )
         try:
             # Requests that come before the catalogue was read would get empty shelves.
             await _either(follower.loaded(), following)

@@ -13,13 +13,13 @@ from graphql_api.limits import CachedDocuments, document_cache
 from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
-from graphql_api.shoppers import ShopperMutations
+from graphql_api.shoppers import ShopperMutations, ShopperQueries
 from graphql_api.values import SCALARS
 from recommender.settings import Settings
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RecommendationQueries, ProductQueries):
+class Query(RecommendationQueries, ProductQueries, ShopperQueries):
     """Everything that can be read."""
 
 

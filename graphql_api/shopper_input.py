@@ -18,3 +18,8 @@ class ShopperInput:
     def of_user(cls, user_id: str) -> Self:
         """Somebody signed in."""
         return cls(user_id=strawberry.Some(strawberry.ID(user_id)), session_id=None)
+
+    @classmethod
+    def of_session(cls, session_id: str) -> Self:
+        """Somebody anonymous."""
+        return cls(user_id=None, session_id=strawberry.Some(strawberry.ID(session_id)))

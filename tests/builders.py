@@ -2,7 +2,9 @@
 
 import asyncio
 import itertools
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -207,3 +209,32 @@ async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     finally:
         server.should_exit = True
         await task
+
+
+def environment(settings, **more):
+    return {
+        "MONGODB_URI": settings.mongodb_uri,
+        "MONGODB_DATABASE": settings.mongodb_database,
+        "DATA_DIR": str(settings.data_dir),
+        "PATH": os.environ["PATH"],
+        **more,
+    }
+
+
+@asynccontextmanager
+async def api_process(settings, port):
+    """The API as operators run it: a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "graphql_api"),
+        env=environment(settings, PORT=str(port), MONGODB_TIMEOUT_SECONDS="1"),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+            await until_it_answers(client)
+            yield process, client
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()

@@ -24,6 +24,8 @@ SHOPPERS = "shoppers"
 """What the shop says of shoppers, under their ids."""
 JOINS = "joins"
 """Which users signed in on a session, one after the other, and since when; under its shopper id."""
+FORGOTTEN = "forgotten"
+"""Shoppers that were forgotten a moment ago, until nothing of them can be on its way any more."""
 ANSWERS = "answers"
 """First answers to batches, under their idempotency keys."""
 MODELS = "models"
@@ -65,6 +67,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         IndexModel([("settle_at", ASCENDING)], name="unsettled", sparse=True),
         IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0),
     ],
+    FORGOTTEN: [IndexModel([("settle_at", ASCENDING)], name="unsettled")],
     ANSWERS: [IndexModel([("expires_at", ASCENDING)], name="kept", expireAfterSeconds=0)],
     MODELS: [IndexModel([("trained_at", DESCENDING)], name="latest")],
     SERVING: [],

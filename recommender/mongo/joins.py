@@ -11,19 +11,16 @@ of the join may be missed by the one that moves and not know of the join; so eac
 once more a little later. That also finishes one whose process died.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-import structlog
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import DuplicateKeyError, PyMongoError
+from pymongo.errors import DuplicateKeyError
 
 from recommender.facts.errors import InvalidInput
-from recommender.mongo.documents import EVENTS, JOINS, SHOPPERS, Document, utc
-
-log = structlog.get_logger(__name__)
+from recommender.mongo.documents import EVENTS, JOINS, LISTS, SHOPPERS, Document, utc
 
 SESSION = "session:"
 """What the shopper ids of sessions begin with."""
@@ -31,9 +28,10 @@ MOST_TURNS = 100
 """Sign-ins of different users, one after the other, that one session can have."""
 MOVED_AT_ONCE = 1_000
 """Events in one write, so that none takes longer than a call to the database may."""
-SETTLE_SECONDS = 5.0
-"""How often joins are looked for that are to be settled."""
 SETTLED_AT_ONCE = 100
+"""Joins that are settled in one go."""
+SETTLE_AFTER = timedelta(minutes=1)
+"""Longer than an event can be on its way into the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Joins:
         database: AsyncDatabase[Document],
         *,
         kept: timedelta = timedelta(days=90),
-        settle_after: timedelta = timedelta(minutes=1),
+        settle_after: timedelta = SETTLE_AFTER,
         changed: Callable[[Set[str]], None] = lambda _: None,
     ) -> None:
         """Joins of a database.
@@ -80,6 +78,7 @@ class Joins:
         """
         self._joins = database[JOINS]
         self._events = database[EVENTS]
+        self._lists = database[LISTS]
         self._shoppers = database[SHOPPERS]
         self._kept = kept
         self._settle_after = settle_after
@@ -98,6 +97,7 @@ class Joins:
         """
         joined = await self._signed_in(session, user, now)
         await self._hand_over_attributes(joined)
+        await self._hand_over_lists(joined)
         return await self.carry_out(joined)
 
     async def of(self, sessions: Iterable[str]) -> list[Document]:
@@ -108,15 +108,6 @@ class Joins:
         """Move what is under the session to whom it belongs; how many events there were."""
         return sum([await self._move(move) for move in moves(join)])
 
-    async def run(self) -> None:
-        """Settle joins until cancelled."""
-        while True:
-            await asyncio.sleep(SETTLE_SECONDS)
-            try:
-                await self.settle(datetime.now(UTC))
-            except PyMongoError as error:
-                log.warning("joins_not_settled", error=type(error).__name__)
-
     async def settle(self, now: datetime) -> int:
         """Carry out once more what was joined a while ago; how many joins there were."""
         due = self._joins.find(
@@ -125,6 +116,7 @@ class Joins:
         joins = await due.to_list(None)
         for join in joins:
             await self.carry_out(join)
+            await self._hand_over_lists(join)
             # Not if somebody signed in again meanwhile: that is to be settled later.
             await self._joins.update_one(
                 {"_id": join["_id"], "settle_at": join["settle_at"]}, {"$unset": {"settle_at": 1}}
@@ -193,18 +185,29 @@ class Joins:
 
     async def _move(self, move: Move) -> int:
         session = move.which["shopper_id"]
+        # The change stream tells what was set, and nothing of what was there before.
+        mine = {"shopper_id": move.user, "joined_from": session}
         moved = 0
-        while True:
-            found = await self._events.find(move.which, {"_id": 1}, limit=MOVED_AT_ONCE).to_list(
-                None
-            )
-            if found:
-                done = await self._events.update_many(
-                    {**move.which, "_id": {"$in": [document["_id"] for document in found]}},
-                    # The change stream tells what was set, and nothing of what was there before.
-                    {"$set": {"shopper_id": move.user, "joined_from": session}},
-                )
-                moved += done.modified_count
-                self._changed({session, move.user})
-            if len(found) < MOVED_AT_ONCE:
-                return moved
+        async for count in _set_in_parts(self._events, move.which, mine):
+            moved += count
+            self._changed({session, move.user})
+        return moved
+
+    async def _hand_over_lists(self, join: Document) -> None:
+        """What was shown on the session was shown to the user."""
+        for move in moves(join):
+            async for _ in _set_in_parts(self._lists, move.which, {"shopper_id": move.user}):
+                pass
+
+
+async def _set_in_parts(
+    documents: AsyncCollection[Document], which: Document, values: Document
+) -> AsyncIterator[int]:
+    """Set values in all of these, which are then none of these; how many there were, by parts."""
+    while True:
+        found = await documents.find(which, {"_id": 1}, limit=MOVED_AT_ONCE).to_list(None)
+        if found:
+            these = {**which, "_id": {"$in": [document["_id"] for document in found]}}
+            yield (await documents.update_many(these, {"$set": values})).modified_count
+        if len(found) < MOVED_AT_ONCE:
+            return

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -14,46 +13,18 @@ from builders import (
     a_free_port,
     a_product,
     an_event,
+    api_process,
+    environment,
     settings_for,
     stock,
     two_tastes,
     until,
-    until_it_answers,
 )
 
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS
 from recommender.mongo.models import version_in_service
 from recommender.mongo.server import embedded
-
-
-def environment(settings, **more):
-    return {
-        "MONGODB_URI": settings.mongodb_uri,
-        "MONGODB_DATABASE": settings.mongodb_database,
-        "DATA_DIR": str(settings.data_dir),
-        "PATH": os.environ["PATH"],
-        **more,
-    }
-
-
-@asynccontextmanager
-async def api_process(settings, port):
-    """The API as operators run it: a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "graphql_api"),
-        env=environment(settings, PORT=str(port), MONGODB_TIMEOUT_SECONDS="1"),
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            await until_it_answers(client)
-            yield process, client
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def test_every_event_that_was_acknowledged_survives_the_death_of_the_api(settings, database):

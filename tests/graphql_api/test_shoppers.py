@@ -1,8 +1,9 @@
 """A shop says what it knows of its shoppers, and strangers get lists that suit them."""
 
+import pytest
 from builders import CARD, NOW, ask, countries, serving, settings_for, stock, trained_on, two_tastes
 
-from recommender.mongo.documents import SHOPPERS
+from recommender.mongo.documents import EVENTS, FORGOTTEN, SHOPPERS
 from recommender.mongo.models import publish, put_in_service
 
 UPSERT = """
@@ -91,5 +92,105 @@ async def test_a_batch_has_a_longest(mongodb_uri, database, tmp_path):
     settings = settings_for(mongodb_uri, database.name, tmp_path, LARGEST_BATCH="2")
     said = [living_in("France", userId=f"u{n}") for n in range(3)]
     async with serving(settings) as api:
-        answer = await api.post("/graphql", json={"query": UPSERT, "variables": {"shoppers": said}})
-    assert answer.json()["errors"][0]["message"] == "shoppers must be at most 2, not 3"
+        refused = (await ask(api, UPSERT, shoppers=said))["upsertShoppers"]
+    assert refused["rejectedCount"] == 3
+    assert refused["userErrors"][0]["message"] == "shoppers must be at most 2, not 3"
+
+
+JOIN = """
+mutation($session: ID!, $user: ID!) {
+  joinShopper(input: {sessionId: $session, userId: $user}) {
+    joinedEventCount userErrors { code field }
+  }
+}
+"""
+FORGET = """
+mutation($shopper: ShopperInput!) {
+  forgetShopper(input: {shopper: $shopper}) { removedEventCount userErrors { field } }
+}
+"""
+EXPORT = """
+query($shopper: ShopperInput!, $first: Int, $after: String) {
+  exportShopper(shopper: $shopper, first: $first, after: $after) {
+    attributes { name value }
+    signIns { sessionId userId since }
+    records { collection document }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+VIEW = """
+mutation($id: ID!, $shopper: ShopperInput!, $product: ID!) {
+  recordEvent(input: {event: {
+    eventId: $id, type: VIEW, shopper: $shopper, productId: $product
+  }}) { accepted }
+}
+"""
+
+
+async def test_what_a_visitor_did_counts_for_them_when_they_sign_in(shop, api):
+    visitor, ann = {"sessionId": "s-1"}, {"userId": "new"}
+    await ask(api, VIEW, id="e1", shopper=visitor, product="garden-1")
+    before = (await ask(api, SHELF, shopper=ann))["recommendations"]
+    joined = (await ask(api, JOIN, session="s-1", user="new"))["joinShopper"]
+    after = (await ask(api, SHELF, shopper=ann))["recommendations"]
+    visitor_now = (await ask(api, SHELF, shopper=visitor))["recommendations"]
+    assert (before["strategy"], after["strategy"]) == ("POPULAR", "PERSONALIZED")
+    assert joined == {"joinedEventCount": 1, "userErrors": []}
+    assert visitor_now["strategy"] == "POPULAR"
+    again = (await ask(api, JOIN, session="s-1", user="new"))["joinShopper"]
+    assert again == {"joinedEventCount": 0, "userErrors": []}
+
+
+async def test_a_sign_in_without_an_id_is_a_mistake(api):
+    refused = (await ask(api, JOIN, session="", user="ann"))["joinShopper"]
+    assert refused["userErrors"] == [{"code": "INVALID", "field": ["input", "sessionId"]}]
+
+
+async def test_a_shopper_sees_all_that_is_held_and_is_forgotten(shop, api, database):
+    visitor, ann = {"sessionId": "s-1"}, {"userId": "new"}
+    await ask(api, VIEW, id="e1", shopper=visitor, product="garden-1")
+    await ask(api, VIEW, id="e2", shopper=ann, product="garden-2")
+    await ask(api, JOIN, session="s-1", user="new")
+    await ask(api, UPSERT, shoppers=[living_in("France", **ann)])
+    held, after = [], None
+    while True:
+        page = (await ask(api, EXPORT, shopper=ann, first=1, after=after))["exportShopper"]
+        held += page["records"]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert page["attributes"] == [{"name": "Country", "value": "France"}]
+    assert [(s["sessionId"], s["userId"]) for s in page["signIns"]] == [("s-1", "new")]
+    events = [r["document"] for r in held if r["collection"] == EVENTS]
+    assert [(e["id"], e["product_id"]) for e in events] == [("e1", "garden-1"), ("e2", "garden-2")]
+    assert events[0]["at"].startswith("20")
+
+    forgotten = (await ask(api, FORGET, shopper=ann))["forgetShopper"]
+    assert forgotten == {"removedEventCount": 2, "userErrors": []}
+    nothing = (await ask(api, EXPORT, shopper=ann))["exportShopper"]
+    assert nothing == {
+        "attributes": [],
+        "signIns": [],
+        "records": [],
+        "pageInfo": {"hasNextPage": False, "endCursor": None},
+    }
+    assert (await ask(api, SHELF, shopper=ann))["recommendations"]["strategy"] == "POPULAR"
+    # Nothing of the shopper is left anywhere, but that they are to be forgotten once more.
+    left = {
+        name
+        for name in database.list_collection_names()
+        if any("user:new" in (d["_id"], d.get("shopper_id")) for d in database[name].find())
+    }
+    assert left == {FORGOTTEN}
+    assert (await ask(api, FORGET, shopper=ann))["forgetShopper"]["removedEventCount"] == 0
+
+
+@pytest.mark.parametrize("cursor", ["?", "bm9uZQ==", "WzEsIDJd"])
+async def test_a_cursor_of_an_export_is_one_of_ours(api, cursor):
+    answer = await api.post(
+        "/graphql",
+        json={"query": EXPORT, "variables": {"shopper": {"userId": "ann"}, "after": cursor}},
+    )
+    [error] = answer.json()["errors"]
+    assert error["message"].startswith("after must be a cursor from an earlier page")
