@@ -10,6 +10,8 @@ import strawberry
 
 from graphql_api.context import Context
 from graphql_api.user_errors import UserError
+from graphql_api.values import camel
+from recommender.facts.errors import InvalidInput, KeyTaken
 from recommender.facts.ids import checked_id
 from recommender.mongo.answers import Batch
 from recommender.mongo.documents import Document
@@ -29,6 +31,17 @@ class Told:
     """Items that have something in common, by their places."""
     rejected: Mapping[int, UserError] = field(default_factory=dict)
     """Place -> what is wrong with the item."""
+    refusal: UserError | None = None
+    """Why nothing was done at all. Not kept: it can be put right and tried again."""
+
+    @property
+    def user_errors(self) -> list[UserError]:
+        """What is wrong, with the batch or with its items."""
+        return [self.refusal] if self.refusal else list(self.rejected.values())
+
+    def rejected_count(self, size: int) -> int:
+        """How many items of a batch of this size nothing was done with."""
+        return size if self.refusal else len(self.rejected)
 
     def to_document(self) -> Document:
         """For the answers that are kept."""
@@ -51,25 +64,35 @@ async def told_once(
     context: Context,
     operation: str,
     input_: Any,
+    items: str,
     work: Callable[[], Awaitable[Told]],
 ) -> Told:
     """The answer of `work`, or the one that was given when the same input came before.
 
-    Raises:
-        KeyTaken: if another input came with its idempotency key.
-        InvalidInput: if the key cannot be one.
+    Args:
+        context: of the request.
+        operation: the name of the mutation.
+        input_: all that was sent, with an idempotency key and the items.
+        items: the name of their field.
+        work: what there is to do; harmless to repeat.
     """
-    batch = Batch(
-        sender=context.caller.name,
-        operation=operation,
-        idempotency_key=checked_id("idempotency_key", input_.idempotency_key),
-        digest=hashlib.sha256(orjson.dumps(input_, default=_plain)).hexdigest(),
-    )
+    size, most = len(getattr(input_, items)), context.settings.largest_batch
+    if size > most:
+        return Told(refusal=UserError.too_many(size, most, "input", camel(items)))
 
     async def told() -> Document:
         return (await work()).to_document()
 
-    return Told.from_document(await context.answers.once(batch, told, context.now()))
+    try:
+        batch = Batch(
+            sender=context.caller.name,
+            operation=operation,
+            idempotency_key=checked_id("idempotency_key", input_.idempotency_key),
+            digest=hashlib.sha256(orjson.dumps(input_, default=_plain)).hexdigest(),
+        )
+        return Told.from_document(await context.answers.once(batch, told, context.now()))
+    except (KeyTaken, InvalidInput) as error:
+        return Told(refusal=UserError.of(error, "input"))
 
 
 def _plain(value: object) -> object:

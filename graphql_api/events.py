@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
 from uuid import uuid4
@@ -15,9 +15,9 @@ from graphql_api.keys import Scope
 from graphql_api.products import Info
 from graphql_api.shopper_input import ShopperInput
 from graphql_api.user_errors import UserError, UserErrorCode
-from graphql_api.values import MoneyInput
+from graphql_api.values import MoneyInput, utc
 from recommender.facts import events as facts
-from recommender.facts.errors import InvalidInput, KeyTaken, UnknownProduct
+from recommender.facts.errors import InvalidInput, UnknownProduct
 from recommender.facts.events import ORDER, UNPROVEN_ORDER, Event, order_line_id
 from recommender.facts.ids import LONGEST_ID
 from recommender.mongo.events import Outcome
@@ -73,7 +73,7 @@ class EventInput:
             type=self.type,
             shopper_id=context.shopper_of(self.shopper),
             product_id=str(self.product_id),
-            at=utc(self.occurred_at) if self.occurred_at else now,
+            at=utc(self.occurred_at, "at") if self.occurred_at else now,
             received_at=now,
             quantity=self.quantity,
             rating=self.rating,
@@ -140,7 +140,7 @@ class RecordOrderInput:
             type=facts.EventType.PURCHASE,
             shopper_id=context.shopper_of(self.shopper),
             product_id=str(bought.product_id),
-            at=utc(self.occurred_at) if self.occurred_at else now,
+            at=utc(self.occurred_at, "at") if self.occurred_at else now,
             received_at=now,
             quantity=bought.quantity,
             unit_price=price.to_money("unit_price") if price else None,
@@ -240,29 +240,20 @@ class RecordEventsPayload:
     @classmethod
     def of(cls, told: Told, event_ids: Sequence[str]) -> "RecordEventsPayload":
         """What was told of these events."""
-        duplicates = told.places["duplicate"]
-        return cls(
-            accepted_count=len(event_ids) - len(duplicates) - len(told.rejected),
-            duplicate_count=len(duplicates),
-            rejected_count=len(told.rejected),
-            user_errors=list(told.rejected.values()),
-            event_ids=event_ids,
-            outcomes=dict.fromkeys(duplicates, EventOutcome.DUPLICATE)
-            | dict.fromkeys(told.rejected, EventOutcome.REJECTED),
-            errors=told.rejected,
+        size, duplicates = len(event_ids), told.places.get("duplicate", ())
+        rejected = told.rejected_count(size)
+        outcomes = dict.fromkeys(duplicates, EventOutcome.DUPLICATE)
+        outcomes |= dict.fromkeys(
+            range(size) if told.refusal else told.rejected, EventOutcome.REJECTED
         )
-
-    @classmethod
-    def refused(cls, error: UserError, event_ids: Sequence[str]) -> "RecordEventsPayload":
-        """Nothing of the batch is stored."""
         return cls(
-            accepted_count=0,
-            duplicate_count=0,
-            rejected_count=len(event_ids),
-            user_errors=[error],
+            accepted_count=size - len(duplicates) - rejected,
+            duplicate_count=len(duplicates),
+            rejected_count=rejected,
+            user_errors=told.user_errors,
             event_ids=event_ids,
-            outcomes=dict.fromkeys(range(len(event_ids)), EventOutcome.REJECTED),
-            errors={},
+            outcomes=outcomes,
+            errors=told.rejected,
         )
 
 
@@ -345,18 +336,6 @@ def feedback(
     )
 
 
-def utc(moment: datetime) -> datetime:
-    """The same moment in UTC; one without an offset is taken to be in UTC.
-
-    Raises:
-        InvalidInput: if in UTC it lies before the year 1, or after 9999.
-    """
-    try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise InvalidInput("at", f"must be a date after 1970, not {moment.isoformat()}") from None
-
-
 def read(make: Callable[..., Event], *given: Any) -> Event | Rejected:
     """The event that is made of what was given, or why there is none."""
     try:
@@ -391,10 +370,6 @@ class EventMutations:
     ) -> RecordEventsPayload:
         context = info.context
         context.caller.require(Scope.EVENTS)
-        ids = [str(event.event_id) for event in input.events]
-        if len(ids) > (most := context.settings.largest_batch):
-            error = UserError.too_many(len(ids), most, "input", "events")
-            return RecordEventsPayload.refused(error, ids)
 
         async def work() -> Told:
             now = context.now()
@@ -403,11 +378,8 @@ class EventMutations:
             errors = _errors(outcomes, "input", "events")
             return Told(places={"duplicate": duplicates}, rejected=errors)
 
-        try:
-            told = await told_once(context, "recordEvents", input, work)
-        except (KeyTaken, InvalidInput) as error:
-            return RecordEventsPayload.refused(UserError.of(error, "input"), ids)
-        return RecordEventsPayload.of(told, ids)
+        told = await told_once(context, "recordEvents", input, "events", work)
+        return RecordEventsPayload.of(told, [str(event.event_id) for event in input.events])
 
     @strawberry.mutation(
         description="Record what somebody bought at once: an event of type PURCHASE for each line. "

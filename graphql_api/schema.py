@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from graphql_api.catalogue import CatalogueMutations
 from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
 from graphql_api.limits import CachedDocuments, document_cache
@@ -24,7 +25,7 @@ class Query(RecommendationQueries, ProductQueries, ShopperQueries):
 
 
 @strawberry.type(description="What can be told.")
-class Mutation(EventMutations, ShopperMutations):
+class Mutation(EventMutations, CatalogueMutations, ShopperMutations):
     """Everything that can be written."""
 
 

@@ -13,17 +13,12 @@ from graphql_api.keys import Scope
 from graphql_api.products import After, Attribute, Info, PageInfo
 from graphql_api.shopper_input import ShopperInput
 from graphql_api.user_errors import UserError
+from graphql_api.values import AttributeInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.request import checked_limit
 from recommender.facts.shopper_attributes import ShopperAttributes
 from recommender.mongo.documents import Document, utc
 from recommender.mongo.shoppers import OF_SHOPPERS, Place
-
-
-@strawberry.input(description="A property, such as country: France.")
-class AttributeInput:
-    name: str = strawberry.field(description="Such as country.")
-    value: str = strawberry.field(description="Such as France.")
 
 
 @strawberry.input(description="What the shop says of one shopper.")

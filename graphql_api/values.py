@@ -1,5 +1,6 @@
 """Values with a meaning of their own: scalars, and the enums of the recommender."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, NewType
@@ -115,6 +116,26 @@ class MoneyInput:
         except InvalidInput as error:
             part = "currency_code" if error.field == "currency" else "amount"
             raise InvalidInput(f"{field}.{part}", error.problem) from None
+
+
+@strawberry.input(description="A property, such as colour: red.")
+class AttributeInput:
+    """A property of a product or a shopper."""
+
+    name: str = strawberry.field(description="Such as colour, or country.")
+    value: str = strawberry.field(description="Such as red, or France.")
+
+
+def utc(moment: datetime, field: str) -> datetime:
+    """The same moment in UTC; one without an offset is taken to be in UTC.
+
+    Raises:
+        InvalidInput: naming the field, if in UTC it lies before the year 1, or after 9999.
+    """
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError:
+        raise InvalidInput(field, f"must be a date after 1970, not {moment.isoformat()}") from None
 
 
 def camel(name: str) -> str:
