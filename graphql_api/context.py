@@ -19,6 +19,7 @@ from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import History, shopper_of_session, shopper_of_user
 from recommender.mongo.answers import Answers
+from recommender.mongo.credits import Crediting
 from recommender.mongo.documents import Document
 from recommender.mongo.event_stream import EventStream
 from recommender.mongo.events import Events
@@ -49,6 +50,7 @@ class Context:
     event_stream: EventStream
     histories: Histories
     listeners: Listeners
+    crediting: Crediting
     now: Callable[[], datetime] = _now
     caller: Caller = ANYBODY
 
@@ -145,8 +147,13 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             poll_seconds=settings.poll_seconds,
             changed=followed,
         )
+        crediting = Crediting(database, timedelta(hours=settings.attribution_window_hours), _now)
         following = asyncio.gather(
-            follower.run(), event_stream.run(), listeners.run(), shoppers.run()
+            follower.run(),
+            event_stream.run(),
+            listeners.run(),
+            shoppers.run(),
+            crediting.run(settings.crediting_seconds),
         )
         try:
             # Requests that come before the catalogue was read would get empty shelves.
@@ -162,6 +169,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 event_stream=event_stream,
                 histories=histories,
                 listeners=listeners,
+                crediting=crediting,
             )
         finally:
             following.cancel()

@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext
 from graphql_api.catalogue import CatalogueMutations
 from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
+from graphql_api.insights import InsightQueries
 from graphql_api.limits import CachedDocuments, document_cache
 from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
@@ -20,7 +21,7 @@ from recommender.settings import Settings
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RecommendationQueries, ProductQueries, ShopperQueries):
+class Query(RecommendationQueries, ProductQueries, ShopperQueries, InsightQueries):
     """Everything that can be read."""
 
 

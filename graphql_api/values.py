@@ -11,6 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 from recommender.facts import money
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import EventType
+from recommender.facts.insights import Granularity
 from recommender.facts.placements import Strategy
 from recommender.facts.request import ReasonKind
 
@@ -55,6 +56,16 @@ _enum(
         EventType.DISLIKE: "Disliked it.",
         EventType.DISMISS: "Asked not to be shown it.",
         EventType.RATING: "Gave it 1 to 5 stars.",
+    },
+)
+_enum(
+    Granularity,
+    "Granularity",
+    "How finely time is divided.",
+    {
+        Granularity.HOUR: "By the hour.",
+        Granularity.DAY: "By the day, UTC.",
+        Granularity.WEEK: "By the week, from Monday, UTC.",
     },
 )
 _enum(

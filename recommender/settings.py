@@ -126,6 +126,11 @@ class Settings(BaseSettings):
     poll_seconds: Annotated[float, Field(ge=0.01, le=3600)] = 5.0
     """How often changes are looked for where MongoDB is no replica set."""
 
+    attribution_window_hours: Annotated[float, Field(ge=0, le=8_760)] = 24.0
+    """How long after it showed a product a list may be credited with acts that name none."""
+    crediting_seconds: Annotated[float, Field(ge=0.1, le=86_400)] = 60.0
+    """How often what came in is credited to lists; asking for insights does it at once."""
+
     lease_seconds: Annotated[float, Field(ge=1, le=86_400)] = 60.0
     """How long a retrain's lease outlives a worker that died."""
     kept_models: Whole = 5

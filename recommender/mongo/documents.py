@@ -37,6 +37,10 @@ LISTS = "lists"
 """Every list that was served."""
 FROZEN_LISTS = "frozen_lists"
 """Lists that can be walked further, as they were when they were made."""
+CREDITS = "credits"
+"""Acts that are credited to lists."""
+CREDITING = "crediting"
+"""One document: up to when acts are credited."""
 LEASES = "leases"
 SEARCHES = "searches"
 """One document for each search for parameters."""
@@ -73,8 +77,14 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     SERVING: [],
     LISTS: [
         IndexModel([("shopper_id", ASCENDING), ("at", DESCENDING)], name="of_shopper"),
+        IndexModel([("at", ASCENDING)], name="served"),
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
     ],
+    CREDITS: [
+        IndexModel([("at", ASCENDING)], name="acted"),
+        IndexModel([("shopper_id", ASCENDING)], name="of_shopper"),
+    ],
+    CREDITING: [],
     FROZEN_LISTS: [
         IndexModel([("shopper_id", ASCENDING)], name="of_shopper"),
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
