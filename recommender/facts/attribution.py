@@ -62,7 +62,6 @@ class Credit:
     way: Way
     at: datetime
     """When the shopper acted."""
-    shopper_id: str
     product_id: str
     shown: ShownProduct
     served: ServedList
@@ -106,7 +105,6 @@ def credits_of(
                     type=event.type,
                     way=way,
                     at=event.at,
-                    shopper_id=event.shopper_id,
                     product_id=event.product_id,
                     shown=served.products[event.product_id],
                     served=served,

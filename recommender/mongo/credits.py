@@ -217,12 +217,12 @@ def _served(document: Document) -> ServedList:
 
 
 def _document(credit: Credit) -> Document:
+    # Without the shopper: what was earned stays true when somebody is forgotten.
     document: Document = {
         "_id": credit.credit_id,
         "type": credit.type.value,
         "way": credit.way.value,
         "at": credit.at,
-        "shopper_id": credit.shopper_id,
         "product_id": credit.product_id,
         "rank": credit.shown.rank,
         "strategy": credit.shown.strategy.value,

@@ -80,10 +80,7 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         IndexModel([("at", ASCENDING)], name="served"),
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
     ],
-    CREDITS: [
-        IndexModel([("at", ASCENDING)], name="acted"),
-        IndexModel([("shopper_id", ASCENDING)], name="of_shopper"),
-    ],
+    CREDITS: [IndexModel([("at", ASCENDING)], name="acted")],
     CREDITING: [],
     FROZEN_LISTS: [
         IndexModel([("shopper_id", ASCENDING)], name="of_shopper"),
