@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from graphql_api.catalogue import CatalogueMutations
+from graphql_api.compiled import CompiledExecutor
 from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
 from graphql_api.insights import InsightQueries
@@ -42,6 +43,7 @@ def make_schema(settings: Settings) -> strawberry.Schema:
     schema = _Schema(
         query=Query,
         mutation=Mutation,
+        execution_context_class=CompiledExecutor,
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],
     )
