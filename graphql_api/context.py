@@ -24,6 +24,7 @@ from recommender.mongo.documents import Document
 from recommender.mongo.event_stream import EventStream
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Followed, Follower
+from recommender.mongo.jobs import Jobs
 from recommender.mongo.joins import Joins
 from recommender.mongo.models import Models
 from recommender.mongo.products import Products
@@ -46,6 +47,8 @@ class Context:
     products: Products
     shoppers: Shoppers
     answers: Answers
+    models: Models
+    jobs: Jobs
     follower: Follower
     event_stream: EventStream
     histories: Histories
@@ -139,9 +142,10 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             settings.acts_in_memory if database.read_preference == ReadPreference.PRIMARY else 0,
         )
         listeners = Listeners(settings.most_subscriptions)
+        models = Models(database, model_files(database))
         follower = Follower(
             database,
-            Models(database, model_files(database)),
+            models,
             partial(watch, database),
             popular_events=settings.popular_events,
             poll_seconds=settings.poll_seconds,
@@ -165,6 +169,8 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 products=Products(database),
                 shoppers=shoppers,
                 answers=Answers(database, settings.answers_kept_hours),
+                models=models,
+                jobs=Jobs(database),
                 follower=follower,
                 event_stream=event_stream,
                 histories=histories,

@@ -13,6 +13,7 @@ from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
 from graphql_api.insights import InsightQueries
 from graphql_api.limits import CachedDocuments, document_cache
+from graphql_api.models import ModelMutations, ModelQueries
 from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
@@ -22,12 +23,12 @@ from recommender.settings import Settings
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RecommendationQueries, ProductQueries, ShopperQueries, InsightQueries):
+class Query(RecommendationQueries, ProductQueries, ShopperQueries, ModelQueries, InsightQueries):
     """Everything that can be read."""
 
 
 @strawberry.type(description="What can be told.")
-class Mutation(EventMutations, CatalogueMutations, ShopperMutations):
+class Mutation(EventMutations, CatalogueMutations, ShopperMutations, ModelMutations):
     """Everything that can be written."""
 
 

@@ -6,7 +6,14 @@ from enum import Enum
 import strawberry
 
 from graphql_api.values import camel
-from recommender.facts.errors import InvalidInput, KeyTaken, RecommenderError, UnknownProduct
+from recommender.facts.errors import (
+    InvalidInput,
+    KeyTaken,
+    NoModel,
+    RecommenderError,
+    TooManyJobs,
+    UnknownProduct,
+)
 
 
 @strawberry.enum(description="What is wrong with an input.")
@@ -40,6 +47,10 @@ class UserError:
             field = [*path, *inner]
         elif isinstance(error, UnknownProduct):
             code, field = UserErrorCode.NOT_FOUND, [*path, "productId"]
+        elif isinstance(error, NoModel):
+            code = UserErrorCode.NOT_FOUND
+        elif isinstance(error, TooManyJobs):
+            code = UserErrorCode.TOO_MANY
         elif isinstance(error, KeyTaken):
             code, field = UserErrorCode.CONFLICT, [*path, "idempotencyKey"]
         return cls(message=message, code=code, field=field)

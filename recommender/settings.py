@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     """The most recent models whose arrays are kept, to roll back to."""
     retrain_window_days: Annotated[int, Field(ge=0, le=36_500)] = 0
     """A retrain reads events received in this many days. 0: all of them."""
+    retrain_hours: Annotated[float, Field(ge=0, le=8_760)] = 24.0
+    """How often `python -m workers schedule` retrains unasked. 0: never."""
     held_out_share: Annotated[float, Field(gt=0, lt=1)] = 0.2
     """The share of the time span, at its end, that a model is measured on."""
     training_threads: Whole = 1

@@ -66,6 +66,21 @@ def retrain(
 
 
 @app.command()
+def schedule(
+    once: Annotated[
+        bool, typer.Option("--once", help="End when nothing waits any more, as for cron.")
+    ] = False,
+) -> None:
+    """Carry out trainings that are asked for over the API, and one every RETRAIN_HOURS."""
+    from workers import schedule as command
+
+    with plain_failures():
+        settings = Settings.read()
+        with open_database(settings) as database:
+            command.run(database, settings, once=once)
+
+
+@app.command()
 def evaluate(
     events: Annotated[
         Path | None, typer.Option(help="Events to split: CSV, JSON Lines or Parquet.")

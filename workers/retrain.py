@@ -149,6 +149,7 @@ def retrain(
     parameters: Parameters | None = None,
     force: bool = False,
     tuning: Bounds | None = None,
+    version: str | None = None,
     now: datetime | None = None,
 ) -> Report:
     """The whole retrain, under a lease.
@@ -160,6 +161,7 @@ def retrain(
         parameters: of the training; None for what the last search found, or the defaults.
         force: put the model in service even if it is worse.
         tuning: how long to search for parameters first; None: not at all.
+        version: of the model; None: named after `now`.
         now: UTC; None for the clock's.
 
     Raises:
@@ -167,7 +169,7 @@ def retrain(
         NotEnoughData: if there is too little to learn from.
     """
     now = now or datetime.now(UTC)
-    report = Report(version=now.strftime("%Y%m%dT%H%M%S.%fZ"))
+    report = Report(version=version or now.strftime("%Y%m%dT%H%M%S.%fZ"))
     with report.stage("the whole"), lease(database, "retrain", settings.lease_seconds) as held:
         with report.stage("read"):
             table, products, through = _read(database, settings, progress, now)

@@ -112,7 +112,9 @@ def tune(
     until = clock() + bounds.seconds
     how = HowToLearn(settings.history_length, settings.held_out_share)
     ground = Ground.of(table, products, settings.held_out_share)
-    under_way = begin_or_go_on(database, ground, bounds.seed, version, now)
+    under_way = begin_or_go_on(
+        database, ground, bounds.seed, now.strftime("%Y%m%dT%H%M%S.%fZ"), now
+    )
     timed = bounds.seconds < inf
     whole = bounds.seconds if timed else bounds.trials
     task = progress.add_task("Tuning", total=whole)

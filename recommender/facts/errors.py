@@ -42,6 +42,12 @@ class KeyTaken(RecommenderError):
     code = "BAD_USER_INPUT"
 
 
+class TooManyJobs(RecommenderError):
+    """More work was asked for than can sensibly wait."""
+
+    code = "BAD_USER_INPUT"
+
+
 class Unauthenticated(RecommenderError):
     """No key came with a request that needs one, or none that we know."""
 

@@ -42,6 +42,8 @@ CREDITS = "credits"
 CREDITING = "crediting"
 """One document: up to when acts are credited."""
 LEASES = "leases"
+JOBS = "jobs"
+"""Trainings that were asked for, under the versions of the models that come of them."""
 SEARCHES = "searches"
 """One document for each search for parameters."""
 TRIALS = "trials"
@@ -87,6 +89,10 @@ INDEXES: Mapping[str, list[IndexModel]] = {
         IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0),
     ],
     LEASES: [],
+    JOBS: [
+        IndexModel([("key", ASCENDING)], name="key", unique=True),
+        IndexModel([("state", ASCENDING), ("requested_at", ASCENDING)], name="next"),
+    ],
     SEARCHES: [IndexModel([("started_at", DESCENDING)], name="latest")],
     TRIALS: [IndexModel([("search", ASCENDING), ("number", ASCENDING)], name="of_search")],
     PARAMETERS: [],

@@ -1,7 +1,7 @@
 """Trained models in MongoDB: the arrays in GridFS, a document about each, and which one answers."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,6 +18,8 @@ from recommender.mongo.documents import MODEL_FILES, MODELS, SERVING, Document, 
 
 POINTER = "model"
 """The id of the one document in SERVING."""
+MOST_BEFORE = 20
+"""Models that were in service before, as far as is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,11 @@ def publish(database: Database[Document], model: TrainedModel, **known: Any) -> 
         bytes=len(data),
         **known,
     )
-    GridFSBucket(database, MODEL_FILES).upload_from_stream_with_id(card.version, card.version, data)
-    database[MODELS].insert_one(_card_document(card))
+    bucket = GridFSBucket(database, MODEL_FILES)
+    with suppress(NoFile):  # what a worker left that died over the same version
+        bucket.delete(card.version)
+    bucket.upload_from_stream_with_id(card.version, card.version, data)
+    database[MODELS].replace_one({"_id": card.version}, _card_document(card), upsert=True)
     return card
 
 
@@ -87,11 +92,18 @@ def put_in_service(database: Database[Document], version: str, now: datetime) ->
     Raises:
         NoModel: if there is no such model.
     """
-    if database[MODELS].find_one({"_id": version}, {"_id": 1}) is None:
-        raise NoModel(f"There is no model {version!r}.")
-    database[SERVING].update_one(
-        {"_id": POINTER}, {"$set": {"version": version, "since": now}}, upsert=True
-    )
+    read_card(database, version)
+    database[SERVING].update_one({"_id": POINTER}, _pointed_at(version, now), upsert=True)
+
+
+def _pointed_at(version: str, now: datetime) -> list[Document]:
+    """The change of the pointer, which remembers what it pointed at before."""
+    new = {"$literal": version}
+    before = {"$ifNull": ["$before", []]}
+    longer = {"$slice": [{"$concatArrays": [before, ["$version"]]}, -MOST_BEFORE]}
+    is_there = {"$eq": [{"$ifNull": ["$version", new]}, new]}
+    known = {"before": {"$cond": [is_there, before, longer]}, "version": new, "since": now}
+    return [{"$set": known}]
 
 
 def version_in_service(database: Database[Document]) -> str | None:
@@ -172,7 +184,9 @@ def forget_old(database: Database[Document], kept: int) -> list[str]:
     from what a dead one left.
     """
     recent = database[MODELS].find({}, {"_id": 1}, sort=[("trained_at", -1)], limit=kept)
-    keep = {d["_id"] for d in recent} | {version_in_service(database)}
+    pointer = database[SERVING].find_one({"_id": POINTER}) or {}
+    # The one in service, and the one to roll back to.
+    keep = {d["_id"] for d in recent} | {pointer.get("version"), *pointer.get("before", [])[-1:]}
     bucket = GridFSBucket(database, MODEL_FILES)
     # Each file's id is, or begins with, its version, and its chunks were written before the file.
     stored = database[f"{MODEL_FILES}.files"].distinct("_id")
@@ -190,12 +204,73 @@ class Models:
     def __init__(self, database: AsyncDatabase[Document], bucket: Bucket) -> None:
         self._models = database[MODELS]
         self._serving = database[SERVING]
+        self._files = database[f"{MODEL_FILES}.files"]
         self._bucket = bucket
 
     async def version_in_service(self) -> str | None:
         """Which model should answer; None while none should."""
         pointer = await self._serving.find_one({"_id": POINTER})
         return pointer["version"] if pointer else None
+
+    async def cards(
+        self, *, after: str | None, before: str | None, count: int, latest_first: bool
+    ) -> list[Document]:
+        """Documents of models, also of those to come, in the order of their versions.
+
+        Args:
+            after: only older ones than this.
+            before: only newer ones than this.
+            count: at most.
+            latest_first: count from the newest; else from the oldest, and begin with it.
+        """
+        bounds = {"$lt": after, "$gt": before}
+        where = {name: version for name, version in bounds.items() if version is not None}
+        found = self._models.find(
+            {"_id": where} if where else {}, sort=[("_id", -1 if latest_first else 1)], limit=count
+        )
+        return await found.to_list(None)
+
+    async def kept(self, versions: Sequence[str]) -> set[str]:
+        """Those of these models whose arrays are still there."""
+        found = await self._files.find({"_id": {"$in": list(versions)}}, {"_id": 1}).to_list(None)
+        return {document["_id"] for document in found}
+
+    async def card(self, version: str) -> Document | None:
+        """What is known of a model, also of one to come."""
+        return await self._models.find_one({"_id": version})
+
+    async def put_in_service(self, version: str, now: datetime) -> None:
+        """Let this model answer, in every API process, from now on.
+
+        Raises:
+            NoModel: if there is no such model, or its arrays are no longer kept.
+        """
+        _card_of(await self.card(version), version)
+        if not await self.kept([version]):
+            raise NoModel(f"The arrays of model {version!r} are no longer kept: retrain.")
+        pointed_at = _pointed_at(version, now)
+        await self._serving.update_one({"_id": POINTER}, pointed_at, upsert=True)
+
+    async def roll_back(self, now: datetime) -> str:
+        """Let the model answer that did before the one in service; which one that is.
+
+        Raises:
+            NoModel: if none was in service before, or none of them is kept.
+        """
+        while True:
+            pointer = await self._serving.find_one({"_id": POINTER}) or {}
+            before = pointer.get("before", [])
+            kept = await self.kept(before)
+            place = next((n for n in reversed(range(len(before))) if before[n] in kept), None)
+            if place is None:
+                raise NoModel("No model was in service before that is still kept.")
+            back = {"version": before[place], "since": now, "before": before[:place]}
+            done = await self._serving.update_one(
+                {"_id": POINTER, "version": pointer["version"], "before": before}, {"$set": back}
+            )
+            # Somebody else may have moved the pointer meanwhile: then look again.
+            if done.matched_count:
+                return str(back["version"])
 
     async def file(self, version: str) -> tuple[bytes, ModelCard]:
         """The model's file, not yet checked, and its card.
@@ -235,7 +310,7 @@ def _card_document(card: ModelCard) -> Document:
 
 
 def _card_of(document: Document | None, version: str) -> ModelCard:
-    if document is None:
+    if document is None or "digest" not in document:
         raise NoModel(f"There is no model {version!r}.")
     known = dict(document)
     return ModelCard(

@@ -20,10 +20,12 @@ from builders import (
     two_tastes,
     until,
 )
+from gridfs import GridFSBucket
 
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS
-from recommender.mongo.models import version_in_service
+from recommender.mongo.jobs import request
+from recommender.mongo.models import load, version_in_service
 from recommender.mongo.server import embedded
 
 
@@ -127,6 +129,41 @@ async def test_a_worker_that_dies_leaves_no_half_model_and_blocks_nobody_for_lon
     _, errors = await third.communicate()
     assert third.returncode == 0, errors
     assert version_in_service(database)
+
+
+async def test_a_training_whose_worker_dies_is_taken_over_by_another(settings, database):
+    catalogue, events = two_tastes(shoppers=400)
+    stock(database, list(catalogue.values()), events)
+    request(database, "k", datetime.now(UTC))
+
+    async def worker():
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "workers", "schedule", "--once"),
+            env=environment(settings, RETRAIN_HOURS="0"),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+
+    first = await worker()
+    await until(lambda: database["leases"].find_one({"_id": "retrain"}), seconds=30)
+    first.kill()
+    await first.communicate()
+    job = database["jobs"].find_one()
+    assert (job["state"], job["attempts"]) == ("running", 1)
+    # Its sixty seconds pass; how long a process takes to start has no say in this.
+    a_moment_ago = {"$set": {"until": datetime.now(UTC) - timedelta(seconds=1)}}
+    database["leases"].update_one({"_id": "retrain"}, a_moment_ago)
+    database["jobs"].update_one({}, a_moment_ago)
+    # And what it may have left of the model's arrays is in nobody's way.
+    GridFSBucket(database, "model_files").upload_from_stream_with_id(job["_id"], "half", b"half")
+    second = await worker()
+    _, errors = await second.communicate()
+    assert second.returncode == 0, errors
+    job = database["jobs"].find_one()
+    assert (job["state"], job["attempts"]) == ("succeeded", 2)
+    assert version_in_service(database) == job["_id"]
+    assert load(database, job["_id"])
 
 
 async def test_an_import_that_dies_is_finished_by_doing_it_again(settings, database, tmp_path):
