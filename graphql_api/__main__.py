@@ -4,15 +4,13 @@ import asyncio
 import gc
 import signal
 import sys
-from contextlib import nullcontext
 
-import uvicorn
 from threadpoolctl import threadpool_limits
 from uvicorn.loops.auto import auto_loop_factory
 
-from graphql_api.app import create_app
 from graphql_api.context import open_context
 from graphql_api.logs import configure
+from graphql_api.server import Server
 from recommender.facts.errors import RecommenderError
 from recommender.mongo.server import mongodb
 from recommender.settings import Settings
@@ -45,17 +43,7 @@ async def _serve(uri: str, settings: Settings) -> int:
         # them again and again (p99 of GraphQL with 16 connections: 55 ms instead of 98).
         gc.collect()
         gc.freeze()
-        server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(settings, lambda: nullcontext(context)),
-                host=settings.host,
-                port=settings.port,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=10,
-            )
-        )
+        server = Server(settings, context)
         await server.serve()
         return 0 if server.started else 1
 

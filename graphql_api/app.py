@@ -11,14 +11,16 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
 from graphql_api import health, rest
 from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
 from graphql_api.schema import make_schema
+from graphql_api.sockets import Sockets
 from recommender.facts.errors import Forbidden, RecommenderError, Unauthenticated
 from recommender.settings import Settings
 
@@ -41,15 +43,17 @@ def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
         async with open_context() as context:
             yield {"context": context}
 
+    schema = make_schema(settings)
     endpoint = GraphQLEndpoint(
-        make_schema(settings),
+        schema,
         settings,
-        subscription_protocols=(),
+        subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
     )
     routes: list[BaseRoute] = [
         Route("/", _front_door, methods=["GET"]),
         # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
         Route("/graphql", endpoint, max_body_size=sys.maxsize),
+        WebSocketRoute("/graphql", Sockets(schema, settings)),
         *rest.ROUTES,
         *health.ROUTES,
         Mount("/static", StaticFiles(directory=WEB)),

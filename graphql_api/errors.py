@@ -8,7 +8,10 @@ from uuid import uuid4
 import structlog
 from graphql import GraphQLError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, OperationFailure, PyMongoError
+from strawberry.exceptions import MissingQueryError
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import StreamExecutionResult
 
 from graphql_api.values import camel
 from recommender.facts.errors import InvalidInput, RecommenderError
@@ -59,6 +62,9 @@ STATUS = {
 }
 """What a request that got nowhere is answered with; 400 for all other codes."""
 
+_OF_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
+"""Of Strawberry: there is no operation, or not one that is executed in this way."""
+
 
 def logged(error: BaseException) -> tuple[ErrorCode, str]:
     """Log an error that is ours; its code, and the id it can be found under."""
@@ -103,6 +109,12 @@ class CodedErrors(SchemaExtension):
             if errors:
                 errors[:] = [coded(error) for error in errors]
 
+    def on_stream_result(self, result: StreamExecutionResult) -> Iterator[None]:
+        """Look at them before each result is sent, where there are many."""
+        if errors := getattr(result, "errors", None):
+            errors[:] = [coded(error) for error in errors]
+        yield
+
 
 def coded(error: GraphQLError) -> GraphQLError:
     """The error as its reader should see it."""
@@ -118,7 +130,7 @@ def coded(error: GraphQLError) -> GraphQLError:
         message = str(original)
         if isinstance(original, InvalidInput):
             message = f"{camel(original.field)} {original.problem}"
-    elif original is not None:
+    elif original is not None and not isinstance(original, _OF_REQUESTS):
         code, error_id = logged(original)
         extensions = {"code": code, "errorId": error_id}
         message = (

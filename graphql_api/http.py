@@ -6,6 +6,7 @@ differ, the audit.
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,8 @@ from strawberry.types.graphql import OperationType
 from graphql_api.context import Context
 from graphql_api.errors import STATUS, ErrorCode, coded
 from graphql_api.persisted import DOCUMENT_ID
+from graphql_api.server_sent import EventStreamResponse
+from graphql_api.streams import timely
 from recommender.settings import Settings
 
 Value = TypeVar("Value")
@@ -61,7 +64,10 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     def __init__(self, schema: BaseSchema, settings: Settings, **more: Any) -> None:
         super().__init__(
-            schema, graphql_ide="graphiql" if settings.shows_graphiql else None, **more
+            schema,
+            graphql_ide="graphiql" if settings.shows_graphiql else None,
+            allow_queries_via_get=settings.queries_by_get,
+            **more,
         )
         self._settings = settings
         self._allowed = {
@@ -128,6 +134,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
             protocol=transport.protocol if transport else "http",
         )
 
+    async def execute_operation(self, *given: Any, **named: Any) -> Any:
+        """As Strawberry does it, and a stream begins within the time that a request may take."""
+        result = await super().execute_operation(*given, **named)
+        if isinstance(result, AsyncGenerator):
+            return timely(result, self._settings.request_timeout_seconds)
+        return result
+
     async def execute_single(
         self,
         request: Request,
@@ -166,6 +179,19 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         response = await super().get_sub_response(request)
         response.media_type = accepted(request.headers.get("accept", ""))
         return response
+
+    async def create_streaming_response(
+        self,
+        request: Any,
+        stream: Callable[[], AsyncIterator[str]],
+        sub_response: Response,
+        headers: Mapping[str, str],
+    ) -> Response:
+        """Server-sent events."""
+        context: Context = request.state.context
+        return EventStreamResponse(
+            stream(), context.listeners.closing, headers={**sub_response.headers, **headers}
+        )
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:
         """Encode the answer; one to a request that could not be executed has no data."""

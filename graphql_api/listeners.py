@@ -33,6 +33,17 @@ class Listeners:
     def __len__(self) -> int:
         return len(self._bells)
 
+    def check_room(self) -> None:
+        """See that there may be one more.
+
+        Raises:
+            TooManySubscriptions: if this process has as many as it may.
+        """
+        if len(self._bells) >= self._most:
+            raise TooManySubscriptions(
+                f"This server has {self._most} subscriptions, as many as it may. Try again later."
+            )
+
     @contextmanager
     def listen(self, topic: str) -> Iterator[asyncio.Event]:
         """A bell that rings when something of this topic changes, or something for everybody.
@@ -40,10 +51,7 @@ class Listeners:
         Raises:
             TooManySubscriptions: if this process has enough of them.
         """
-        if len(self._bells) >= self._most:
-            raise TooManySubscriptions(
-                f"This server has {self._most} subscriptions, as many as it may. Try again later."
-            )
+        self.check_room()
         bell = asyncio.Event()
         self._bells.add(bell)
         self._of_topic[topic].add(bell)

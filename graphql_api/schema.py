@@ -18,6 +18,7 @@ from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
 from graphql_api.shoppers import ShopperMutations, ShopperQueries
+from graphql_api.subscriptions import RecommendationSubscriptions
 from graphql_api.values import SCALARS
 from recommender.settings import Settings
 
@@ -32,6 +33,13 @@ class Mutation(EventMutations, CatalogueMutations, ShopperMutations, ModelMutati
     """Everything that can be written."""
 
 
+@strawberry.type(
+    description="What can be followed, over graphql-transport-ws and as server-sent events."
+)
+class Subscription(RecommendationSubscriptions):
+    """Everything that tells of its changes."""
+
+
 class _Schema(strawberry.Schema):
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
@@ -44,6 +52,7 @@ def make_schema(settings: Settings) -> strawberry.Schema:
     schema = _Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         execution_context_class=CompiledExecutor,
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],

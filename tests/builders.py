@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +14,10 @@ from typing import Any
 
 import httpx
 import numpy as np
-import uvicorn
 from pymongo.database import Database
 
-from graphql_api.app import create_app
-from graphql_api.context import open_context
+from graphql_api.context import Context, open_context
+from graphql_api.server import Server
 from recommender.facts.catalog import Product
 from recommender.facts.events import Act, Event, EventType, History, shopper_of_user
 from recommender.facts.money import Money
@@ -190,28 +189,31 @@ def settings_for(mongodb_uri: str, name: str, folder: Path, **more: str) -> Sett
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    settings: Settings, context: Context | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """A server on a free port, and a client that knows it."""
-    app = create_app(settings, lambda: open_context(settings.mongodb_uri, settings))
-    server = uvicorn.Server(
-        uvicorn.Config(app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    )
-    task = asyncio.create_task(server._serve())
-    while not server.started:
-        if task.done():
-            task.result()
-            raise RuntimeError("The server did not start.")
-        await asyncio.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-            yield client
-    finally:
-        server.should_exit = True
-        await task
+    opened = nullcontext(context) if context else open_context(settings.mongodb_uri, settings)
+    async with opened as context:
+        server = Server(settings, context, port=0, grace_seconds=2)
+        task = asyncio.create_task(server._serve())
+        while not server.started:
+            if task.done():
+                task.result()
+                raise RuntimeError("The server did not start.")
+            await asyncio.sleep(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        try:
+            base_url = f"http://127.0.0.1:{port}"
+            async with httpx.AsyncClient(base_url=base_url, timeout=30) as client:
+                yield client
+        finally:
+            server.should_exit = True
+            await task
 
 
-def environment(settings, **more):
+def environment(settings: Settings, **more: str) -> dict[str, str]:
+    """Of a process that uses these settings."""
     return {
         "MONGODB_URI": settings.mongodb_uri,
         "MONGODB_DATABASE": settings.mongodb_database,
@@ -222,7 +224,9 @@ def environment(settings, **more):
 
 
 @asynccontextmanager
-async def api_process(settings, port):
+async def api_process(
+    settings: Settings, port: int
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient]]:
     """The API as operators run it: a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
