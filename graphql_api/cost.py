@@ -50,7 +50,7 @@ PAGES = frozenset({"edges", "nodes"})
 """Lists that are as long as the page they are of."""
 
 UNBOUNDED = 10**9
-"""The length of a list of which nothing is known yet."""
+"""What stands for more than anybody counts, or of which nothing is known yet."""
 
 _WITH_FIELDS = GraphQLObjectType | GraphQLInterfaceType
 

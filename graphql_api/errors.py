@@ -65,6 +65,9 @@ STATUS = {
 _OF_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperationTypeError)
 """Of Strawberry: there is no operation, or not one that is executed in this way."""
 
+LONGEST_MESSAGE = 1_000
+"""Messages quote what was sent, which may be as long as a body."""
+
 
 def logged(error: BaseException) -> tuple[ErrorCode, str]:
     """Log an error that is ours; its code, and the id it can be found under."""
@@ -130,7 +133,7 @@ def coded(error: GraphQLError) -> GraphQLError:
         message = str(original)
         if isinstance(original, InvalidInput):
             message = f"{camel(original.field)} {original.problem}"
-    elif original is not None and not isinstance(original, _OF_REQUESTS):
+    elif original is not None and not _of_the_sender(error, original):
         code, error_id = logged(original)
         extensions = {"code": code, "errorId": error_id}
         message = (
@@ -139,10 +142,20 @@ def coded(error: GraphQLError) -> GraphQLError:
             else "Unexpected error."
         )
     return GraphQLError(
-        message,
+        message if len(message) <= LONGEST_MESSAGE else message[:LONGEST_MESSAGE] + "...",
         nodes=error.nodes,
         source=error.source,
         positions=error.positions,
         path=error.path,
         extensions=extensions,
     )
+
+
+def _of_the_sender(error: GraphQLError, original: Exception) -> bool:
+    """Whether it was the request, or a scalar in it that does not take what was sent.
+
+    Such a value stands in the document, and no field ran.
+    """
+    if isinstance(original, _OF_REQUESTS):
+        return True
+    return isinstance(original, ValueError) and bool(error.nodes) and error.path is None

@@ -5,7 +5,7 @@ text is parsed and validated once, against fixed rule classes: Strawberry's own 
 ones for each request, which keeps its caches from ever hitting.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -29,7 +29,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from graphql_api.cost import Cost, costs_of
+from graphql_api.cost import UNBOUNDED, Cost, costs_of
 from graphql_api.errors import ErrorCode
 from graphql_api.persisted import LONGEST_KEPT_TEXT, PersistedDocuments
 from recommender.settings import Settings
@@ -63,6 +63,10 @@ def size_of(document: DocumentNode) -> Size:
     }
     measured: dict[str, Size] = {}
 
+    def total(numbers: Iterable[int]) -> int:
+        # Fragments that spread one another double it again and again.
+        return min(sum(numbers), UNBOUNDED)
+
     def of_selection(node: SelectionNode) -> Size:
         inner = of_spread(node) if isinstance(node, FragmentSpreadNode) else of_selections(node)
         directives = inner.directives + len(node.directives or ())
@@ -85,9 +89,9 @@ def size_of(document: DocumentNode) -> Size:
         sizes = [of_selection(selection) for selection in selections]
         return Size(
             max((s.depth for s in sizes), default=0),
-            sum(s.fields for s in sizes),
-            sum(s.aliases for s in sizes),
-            sum(s.directives for s in sizes),
+            total(s.fields for s in sizes),
+            total(s.aliases for s in sizes),
+            total(s.directives for s in sizes),
         )
 
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
@@ -95,8 +99,10 @@ def size_of(document: DocumentNode) -> Size:
     return Size(
         max((s.depth for s in sizes), default=0),
         max((s.fields for s in sizes), default=0),
-        sum(s.aliases for s in sizes),
-        sum(s.directives for s in sizes) + sum(len(o.directives or ()) for o in operations),
+        total(s.aliases for s in sizes),
+        total(
+            s.directives + len(o.directives or ()) for s, o in zip(sizes, operations, strict=True)
+        ),
     )
 
 
@@ -230,7 +236,7 @@ class CachedDocuments(SchemaExtension):
             return
         # What is raised for an operation that does not exist is graphql-core's business.
         cost = checked.costs.get(context.operation_name)
-        value = cost.of(context.variables or {}) if cost else 0
+        value = min(cost.of(context.variables or {}), UNBOUNDED) if cost else 0
         if told:
             context.extensions_results["cost"] = {"requested": value, "maximum": most}
         if value > most:

@@ -1,6 +1,7 @@
 """Table of contents of the schema, one line per feature."""
 
 import sys
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
@@ -46,6 +47,13 @@ class _Schema(strawberry.Schema):
     ) -> None:
         """Log nothing here: CodedErrors logs what is ours, and callers' mistakes are theirs."""
 
+    def _get_custom_context_kwargs(
+        self, operation_extensions: dict[str, Any] | None = None, *, sync: bool = False
+    ) -> dict[str, Any]:
+        """Mistakes in variables are found while executing, which can hide suggestions too."""
+        kwargs = super()._get_custom_context_kwargs(operation_extensions, sync=sync)
+        return {**kwargs, "hide_suggestions": self.config.disable_field_suggestions}
+
 
 def make_schema(settings: Settings) -> strawberry.Schema:
     """The schema, with the limits of the settings."""
@@ -54,7 +62,9 @@ def make_schema(settings: Settings) -> strawberry.Schema:
         mutation=Mutation,
         subscription=Subscription,
         execution_context_class=CompiledExecutor,
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(
+            scalar_map=SCALARS, disable_field_suggestions=not settings.field_suggestions
+        ),
         extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],
     )
     persisted = PersistedDocuments(settings)

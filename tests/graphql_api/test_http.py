@@ -1,5 +1,6 @@
 """GraphQL over HTTP: media types, status codes, malformed and oversized requests."""
 
+import asyncio
 import time
 
 import httpx
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from graphql_api.cost import UNBOUNDED
 from graphql_api.http import CONTENT_SECURITY_POLICY, GRAPHIQL_PAGE, accepted
 from graphql_api.limits import size_of
 
@@ -154,7 +156,7 @@ async def test_fragments_that_spread_one_another_without_end_take_no_time():
     start = time.process_time()
     size = size_of(parse("{ ...f0 } " + " ".join([*fragments, last])))
     assert size.depth == 1
-    assert size.aliases == 2**150
+    assert size.aliases == UNBOUNDED
     assert time.process_time() - start < 5
 
 
@@ -166,6 +168,78 @@ async def test_mistakes_without_end_give_few_errors(api):
     query = "{ __typename " + "".join(f"... {{ nothing{n} }} " for n in range(300)) + "}"
     response = await api.post("/graphql", json={"query": query})
     assert len(response.json()["errors"]) <= 6
+
+
+def spread_twice(kind, last, around=""):
+    """Each fragment spreads the next one twice: two to the power of 150 fields in all."""
+    one = f"fragment f%d on {kind} {{ ...f%d {around} ...f%d }} "
+    return "".join(one % (n, n + 1, n + 1) for n in range(150)) + f"fragment f150 on {kind} {last}"
+
+
+def numbered(pattern, most):
+    return " ".join(pattern % n for n in range(most))
+
+
+HEAVY = {
+    "brackets": "{ a(b: " + "[" * 200_000 + "]" * 200_000 + ") }",
+    "braces": "{ a " * 100_000,
+    "a long integer": "{ products(first: " + "9" * 5_000 + ") { totalCount } }",
+    "a long default": "query($n: Int = " + "9" * 5_000 + ") { products(first: $n) { totalCount } }",
+    "a long name": "{ " + "a" * 500_000 + " }",
+    "a long string": '{ product(productId: "' + "a" * 500_000 + '") { name } }',
+    "arguments": "{ products(" + numbered("a%d: 1", 600) + ") { totalCount } }",
+    "variables": "query(" + numbered("$a%d: Int", 600) + ") { __typename }",
+    "operations": numbered("query q%d { __typename }", 400),
+    "conflicts": "{" + numbered("...{ product(productId: %d) { name } }", 200) + "}",
+    "wide": "{ ...f0 } " + spread_twice("Query", "{ __typename }"),
+    "wide and deep": "{ products { ...f0 } } "
+    + spread_twice("ProductConnection", "{ totalCount }", "nodes { id }"),
+    "circles": "{ ...f0 } "
+    + numbered("fragment f%d on Query {" + numbered("...f%d", 25) + "}", 25),
+    "comments": "{ __typename }" + "#" * 900_000,
+    "half a character": r'{ product(productId: "\uD800") { name } }',
+}
+
+
+@pytest.mark.parametrize("query", HEAVY.values(), ids=HEAVY)
+async def test_what_is_heavy_is_answered_in_good_time_and_never_with_a_mistake_of_ours(api, query):
+    response = await asyncio.wait_for(api.post("/graphql", json={"query": query}), timeout=20)
+    assert response.status_code == 200
+    assert len(response.content) < 10_000
+    for error in response.json().get("errors", ()):
+        assert error["extensions"]["code"] in ("BAD_USER_INPUT", "QUERY_TOO_COSTLY"), error
+
+
+@pytest.mark.parametrize("first", ["9" * 5_000, "9" * 400, "2147483648", "1e999", "-1", "1.5"])
+async def test_numbers_beyond_all_bounds_are_refused(api, first):
+    query = "query($n: Int) { products(first: $n) { totalCount } }"
+    response = await post(api, f'{{"query": "{query}", "variables": {{"n": {first}}}}}'.encode())
+    assert response.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_request_that_takes_too_long_is_given_up(mongodb_uri, database, tmp_path, shop):
+    settings = settings_for(
+        mongodb_uri, database.name, tmp_path, REQUEST_TIMEOUT_SECONDS="0.000001"
+    )
+    query = '{ recommendations(shopper: {userId: "cook-1"}) { nodes { name } } }'
+    async with serving(settings) as api:
+        response = await api.post("/graphql", json={"query": query})
+    assert response.status_code == 503
+    [error] = response.json()["errors"]
+    assert error["message"] == "The answer took longer than 1e-06 seconds."
+    assert error["extensions"]["code"] == "TIMEOUT"
+
+
+async def test_a_subscription_without_a_stream_is_told_how_to_ask(api):
+    subscription = "subscription { anything { name } }"
+    for response in (
+        await api.post("/graphql", json={"query": subscription}),
+        await api.get("/graphql", params={"query": subscription}),
+    ):
+        assert response.status_code == 400
+        [error] = response.json()["errors"]
+        assert "text/event-stream" in error["message"]
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 async def test_tools_can_ask_for_the_schema_as_they_always_do(api):
