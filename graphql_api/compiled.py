@@ -152,9 +152,11 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 item = self._completion(type_.of_type, selected)
                 return item and Completion(NULL, _list_of(item))
             case GraphQLObjectType():
-                fields = self._fields(type_, selected)
-                origin = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].origin
-                return None if fields is None else Completion(NULL, _object_of(origin, fields))
+                ours = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+                # The types of introspection are graphql-core's.
+                if ours is None or (fields := self._fields(type_, selected)) is None:
+                    return None
+                return Completion(NULL, _object_of(ours.origin, fields))
             case GraphQLScalarType() | CustomGraphQLEnumType():
                 return Completion(NULL | AS_THEY_ARE.get(type_, NOTHING), _leaf_of(type_))
         return None
