@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -15,7 +16,7 @@ from recommender.facts.events import Act, EventType, History
 from recommender.facts.placements import Placement
 from recommender.facts.request import Reason, Request
 from recommender.facts.shopper_attributes import NO_FEATURES
-from recommender.model.blend import Blend
+from recommender.model.blend import UNLEARNED
 from recommender.model.features import MOST_KEPT, FeatureSpace
 from recommender.model.trained_model import TrainedModel
 from recommender.serving.engine import recommend
@@ -43,6 +44,7 @@ def a_model(rng: np.random.Generator) -> TrainedModel:
     return TrainedModel(
         version="benchmark",
         trained_at=NOW,
+        known_until=NOW,
         product_ids=[f"p{n}" for n in range(PRODUCTS)],
         product_vectors=floats(PRODUCTS, FACTORS) - np.float32(0.5),
         product_biases=floats(PRODUCTS),
@@ -66,9 +68,7 @@ def a_model(rng: np.random.Generator) -> TrainedModel:
         shopper_space=NO_FEATURES,
         shopper_vectors=floats(0, FACTORS),
         typical_taste=floats(FACTORS),
-        blend=Blend(
-            np.array([0.1, 0.3, 1.4, -1.4, 0.1], np.float32), np.zeros(5, np.float32), 2.0, 1.0, {}
-        ),
+        blend=replace(UNLEARNED, weights=np.array([0.1, 0.3, 0.1, 1.4, -1.4, 0.1], np.float32)),
     )
 
 

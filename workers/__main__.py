@@ -88,6 +88,9 @@ def evaluate(
     train: Annotated[Path | None, typer.Option(help="Events to learn from, with --test.")] = None,
     test: Annotated[Path | None, typer.Option(help="Events to be judged on.")] = None,
     products: Annotated[Path | None, typer.Option(help="The catalogue, for files.")] = None,
+    shoppers: Annotated[
+        Path | None, typer.Option(help="What the shop says of its shoppers, for files.")
+    ] = None,
     split: Annotated[
         SplitKind | None, typer.Option(help="What is held out. By time if nothing is said.")
     ] = None,
@@ -115,7 +118,7 @@ def evaluate(
             from workers.evaluation_plots import draw
         with progress_bars() as progress:
             if files:
-                shop = read_shop(*files, products)
+                shop = read_shop(*files, products, shoppers)
             else:
                 with open_database(settings) as database:
                     shop = command.read_database(database, progress)

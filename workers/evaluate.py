@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,10 +28,11 @@ from recommender.evaluation.metrics import Background, Lists, Quality, describe,
 from recommender.evaluation.segments import Segment, judge_segment, segments_of
 from recommender.evaluation.split_kind import SplitKind
 from recommender.evaluation.splits import (
+    BASKET_GAP_MS,
     Split,
     cold_products_split,
     cold_rows,
-    cold_shoppers_split,
+    cold_shoppers_splits,
     given_split,
     held_out_pairs,
     leave_last_out_split,
@@ -41,7 +43,7 @@ from recommender.evaluation.stars import RatingErrors, rating_errors
 from recommender.facts.catalog import Product
 from recommender.facts.errors import InvalidInput, LeftOut, NotEnoughData
 from recommender.learning.interactions import interaction_matrix
-from recommender.learning.learn import HowToLearn, learn
+from recommender.learning.learn import HowToLearn, Windows, learn
 from recommender.learning.trainer import Trainer
 from recommender.learning.training import Parameters, attribute_matrix
 from recommender.model.features import FeatureSpace
@@ -51,7 +53,7 @@ from recommender.mongo.products import read_products
 from recommender.settings import Settings
 from workers.evaluation_files import Shop
 
-ENGINE = "engine"
+ENGINE, KNOWING = "engine", "engine-knowing"
 LIGHTFM, LIGHTFM_PURE = "lightfm", "lightfm-pure"
 CONTENT_KNN, AGAIN = "content-knn", "bought-again"
 LONGEST_LIST = 100
@@ -193,6 +195,24 @@ class Evaluation:
         }
 
 
+def windows_like(split: Split) -> Windows:
+    """How our engine is to learn so that its lists suit the moments at which this split makes them:
+    when all training events are over, or when each shopper comes, while they were still going on.
+    """
+    if split.moments is None:
+        return Windows.BY_TIME
+    judged = np.array(split.shoppers)
+    latest = np.full(len(split.known.shoppers), np.iinfo(np.int64).min)
+    np.maximum.at(latest, split.known.shopper, split.known.at)
+    moments = split.moments[judged]
+    if np.median(moments) >= split.train.newest:
+        return Windows.BY_TIME
+    since = np.median(moments - latest[judged])
+    if since < 0:
+        return Windows.SHARE_OF_EACH
+    return Windows.ORDER_OF_EACH if since > BASKET_GAP_MS else Windows.LATEST_OF_EACH
+
+
 Ranker = Callable[[Split], Lists]
 """Makes the lists of a split's shoppers."""
 
@@ -207,12 +227,19 @@ class Bench:
         self.parameters = question.parameters
         self.settings = settings
         self.longest = max(question.cutoffs)
+        self.windows = windows_like(split)
         self._progress = progress
         products = split.products
         self.attributes = attribute_matrix(
             FeatureSpace.of(list(products.values())),
             (products.get(p) or Product(p, NAMELESS) for p in split.train.products),
         )
+
+    def on(self, split: Split) -> "Bench":
+        """The same for another split of the shop."""
+        other = copy(self)
+        other.split = split
+        return other
 
     @contextmanager
     def trainer(self, what: str, seed: int) -> Iterator[Trainer]:
@@ -237,7 +264,7 @@ def _engine(bench: Bench, seed: int) -> Ranker:
     """What `learn` finds, served by the engine that serves."""
     split, length = bench.split, bench.settings.history_length
     with bench.trainer("our engine", seed) as trainer:
-        how = HowToLearn(length, bench.settings.held_out_share)
+        how = HowToLearn(length, bench.settings.held_out_share, bench.windows)
         model = learn(split.train, split.products, trainer, how)
     return lambda view: engine_lists(
         model, view, length, bench.bar("our engine: making lists"), bench.longest
@@ -288,10 +315,13 @@ class Contender:
     """From the training events, with a seed."""
     seeded: bool = False
     """Whether another seed gives other lists."""
+    knows_all: bool = False
+    """Whether it learns from those shoppers too that the others are not to know."""
 
 
 MODELS: Mapping[str, Contender] = {
     ENGINE: Contender("our engine", _engine, seeded=True),
+    KNOWING: Contender("our engine, having trained on them", _engine, seeded=True, knows_all=True),
     **{
         name: Contender(baseline.title, _by_baseline(baseline), baseline.seeded)
         for name, baseline in BASELINES.items()
@@ -308,7 +338,11 @@ def _usual(kind: SplitKind, question: Question) -> set[str]:
     """Those that make sense here. Of products that nobody met, most have nothing to say."""
     if kind is SplitKind.COLD_PRODUCTS:
         return {ENGINE, "random", CONTENT_KNN, LIGHTFM}
-    left = {CONTENT_KNN} if question.repeats else {CONTENT_KNN, AGAIN}
+    left = {CONTENT_KNN}
+    if not question.repeats:
+        left.add(AGAIN)
+    if kind is not SplitKind.COLD_SHOPPERS:
+        left.add(KNOWING)
     return set(MODELS) - left
 
 
@@ -332,6 +366,8 @@ def evaluate(shop: Shop, question: Question, settings: Settings, progress: Progr
             "in the whole catalogue": split,
         }
     bench = Bench(split, question, settings, progress)
+    cold = kind is SplitKind.COLD_SHOPPERS
+    parts = [bench.on(part) for part in cold_shoppers_splits(split)] if cold else []
     names = [n for n in MODELS if n in (question.models or _usual(kind, question))]
     whole = progress.add_task("All models", total=len(names))
     made: dict[str, list[list[Lists]]] = {}
@@ -341,9 +377,8 @@ def evaluate(shop: Shop, question: Question, settings: Settings, progress: Progr
         start = time.monotonic()
         try:
             made[name] = [
-                [ranker(view) for view in views.values()]
+                _lists_of(MODELS[name], bench, parts, list(views.values()), seed)
                 for seed in range(1, question.seeds + 1 if MODELS[name].seeded else 2)
-                for ranker in [MODELS[name].learn(bench, seed)]
             ]
         except LeftOut as reason:
             left_out[name] = str(reason)
@@ -366,6 +401,21 @@ def evaluate(shop: Shop, question: Question, settings: Settings, progress: Progr
     return Evaluation(
         question, kind, len(shop.table), measured, rating_errors(split), left_out, seconds
     )
+
+
+def _lists_of(
+    contender: Contender, bench: Bench, parts: Sequence[Bench], views: Sequence[Split], seed: int
+) -> list[Lists]:
+    """Of every view. With parts it is trained for each of them, without the shoppers in it."""
+    if not parts or contender.knows_all:
+        ranker = contender.learn(bench, seed)
+        return [ranker(view) for view in views]
+    place_of = {shopper: place for place, shopper in enumerate(bench.split.shoppers)}
+    lists = np.full((len(place_of), bench.longest), -1, np.int32)
+    for part in parts:
+        places = [place_of[shopper] for shopper in part.split.shoppers]
+        lists[places] = contender.learn(part, seed)(part.split)
+    return [lists]
 
 
 def split_of(shop: Shop, question: Question, settings: Settings) -> tuple[SplitKind, Split]:
@@ -403,7 +453,7 @@ def split_of(shop: Shop, question: Question, settings: Settings) -> tuple[SplitK
             case SplitKind.COLD_PRODUCTS:
                 return cold_products_split(made(usual))
             case SplitKind.COLD_SHOPPERS:
-                return cold_shoppers_split(made(usual))
+                return made(usual)
 
     return kind, made(kind)
 

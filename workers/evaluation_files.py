@@ -23,6 +23,7 @@ from recommender.facts.errors import InvalidInput
 from recommender.facts.events import EventType, shopper_of_user
 from recommender.facts.ids import Rows, checked_id
 from recommender.facts.money import MINOR_DIGITS, Money
+from recommender.facts.shopper_attributes import Attributes, ShopperAttributes
 from recommender.learning.interactions import TYPES, EventTable
 
 EVENT_COLUMNS = {
@@ -43,7 +44,9 @@ PRODUCT_COLUMNS = {
     "currency": ("currency",),
     "tags": ("tags",),
     "created_at": ("created_at",),
+    "item_group_id": ("item_group_id", "group_id"),
 }
+SHOPPER_COLUMNS = {"user_id": EVENT_COLUMNS["user_id"]}
 NO_ATTRIBUTES = ("description", "url", "image_url", "image_alt_text", "updated_at")
 """Columns that do not describe a product in a word."""
 
@@ -84,7 +87,12 @@ class Shop:
     products: Mapping[str, Product]
 
 
-def read_shop(events: Path, test: Path | None = None, products: Path | None = None) -> Shop:
+def read_shop(
+    events: Path,
+    test: Path | None = None,
+    products: Path | None = None,
+    shoppers: Path | None = None,
+) -> Shop:
     """A shop from its files. Without timestamps everything happened at one moment.
 
     Args:
@@ -92,22 +100,24 @@ def read_shop(events: Path, test: Path | None = None, products: Path | None = No
         test: the events to be judged on.
         products: the catalogue. A product that it does not tell of is known by its id alone,
             which says nothing about it.
+        shoppers: what the shop says of its shoppers: every column but the id is an attribute.
 
     Raises:
         InvalidInput: naming file, line, column and value of the first cell that cannot be used.
     """
     parts = [_read_events(path) for path in (events, test) if path]
-    shoppers, shopper = _sorted_rows([part.shopper for part in parts])
+    ids, shopper = _sorted_rows([part.shopper for part in parts])
     items, item = _sorted_rows([part.item for part in parts])
     orders, order = _sorted_rows([part.order for part in parts])
     table = EventTable(
-        shoppers=shoppers,
+        shoppers=ids,
         products=items,
         shopper=shopper,
         product=item,
         type=np.concatenate([part.type for part in parts]),
         at=np.concatenate([part.at for part in parts]),
         rating=np.concatenate([part.rating for part in parts]),
+        shopper_attributes=_read_shoppers(shoppers) if shoppers else {},
     )
     from_file = np.repeat(np.arange(len(parts)), [len(part.type) for part in parts])
     known = _read_products(products) if products else {}
@@ -162,6 +172,19 @@ class _Table:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    @property
+    def others(self) -> list[Hashable]:
+        """Columns that describe the thing in a word or a number, beside those that have a meaning
+        of their own."""
+        taken = {*self.column_of.values()}
+        return [
+            column
+            for column in self.frame.columns
+            if column not in taken
+            and str(column).lower() not in NO_ATTRIBUTES
+            and not pd.api.types.is_datetime64_any_dtype(self.frame[column])
+        ]
 
     def column(
         self, name: str, read: Callable[[Any], Answer], missing: Answer | None = None
@@ -234,16 +257,29 @@ def _sorted_rows(columns: Sequence[_Column]) -> tuple[list[str], Rows]:
     )
 
 
+def _read_shoppers(path: Path) -> dict[str, Attributes]:
+    table = _Table(path, SHOPPER_COLUMNS, ["user_id"])
+    described = table.others
+    said: dict[str, Attributes] = {}
+    for row, cells in enumerate(table.frame.to_dict("records")):
+        user_id = cells[table.column_of["user_id"]]
+        if _is_empty(user_id):
+            raise table.wrong(row, "user_id", None, "must not be empty")
+        try:
+            shopper = ShopperAttributes(
+                shopper_of_user(_identifier(user_id)), _attributes(cells, described)
+            )
+        except InvalidInput as error:
+            raise table.wrong(row, "user_id", user_id, error.problem) from None
+        if shopper.shopper_id in said:
+            raise table.wrong(row, "user_id", user_id, "must be in the file only once")
+        said[shopper.shopper_id] = shopper.attributes
+    return said
+
+
 def _read_products(path: Path) -> dict[str, Product]:
     table = _Table(path, PRODUCT_COLUMNS, ["item_id"])
-    taken = {*table.column_of.values()}
-    described = [
-        column
-        for column in table.frame.columns
-        if column not in taken
-        and str(column).lower() not in NO_ATTRIBUTES
-        and not pd.api.types.is_datetime64_any_dtype(table.frame[column])
-    ]
+    described = table.others
     products: dict[str, Product] = {}
     for row, cells in enumerate(table.frame.to_dict("records")):
         told: dict[str, Any] = {}
@@ -268,6 +304,7 @@ def _read_products(path: Path) -> dict[str, Product]:
                 tags=told.get("tags", ()),
                 price=price,
                 created_at=told.get("created_at", UNSAID),
+                item_group_id=told.get("item_group_id"),
                 attributes=_attributes(cells, described),
             )
         except InvalidInput as error:
@@ -276,7 +313,7 @@ def _read_products(path: Path) -> dict[str, Product]:
     return products
 
 
-def _attributes(cells: Mapping[Hashable, Any], columns: Iterable[Hashable]) -> Any:
+def _attributes(cells: Mapping[Hashable, Any], columns: Iterable[Hashable]) -> Attributes:
     """Name and value of what other columns say in a word or a number."""
     return tuple(
         (str(column), label)
@@ -458,5 +495,6 @@ PRODUCT_CELLS: Mapping[str, Callable[[Any], Any]] = {
     "currency": lambda cell: str(cell).strip().upper(),
     "tags": _labels,
     "created_at": _moment,
+    "item_group_id": _identifier,
 }
 """How the cells of each column are read."""

@@ -14,9 +14,9 @@ from scipy import linalg, sparse
 from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
-from recommender.evaluation.metrics import CUTOFFS, Lists
-from recommender.evaluation.splits import Split, hidden_rows, histories
-from recommender.facts.errors import LeftOut
+from recommender.evaluation.metrics import CUTOFFS, Lists, judge
+from recommender.evaluation.splits import Split, hidden_rows, histories, temporal_split
+from recommender.facts.errors import LeftOut, NotEnoughData
 from recommender.facts.events import EventType
 from recommender.learning.interactions import interaction_matrix, popularity
 from recommender.model.trained_model import TrainedModel
@@ -36,8 +36,10 @@ LARGEST_EASE = 8_000
 """Products up to which EASE is solved: it inverts a matrix of all by all."""
 RECENT_DAYS = 15.0
 """Half-life of recent popularity."""
-AGAIN_DAYS = 60.0
-"""Half-life of a shopper's own purchases, where they may be offered again."""
+AGAIN_DAYS = (15.0, 30.0, 60.0, 120.0, 240.0)
+"""Half-lives of a shopper's own purchases, where they may be offered again. The one is taken that
+was best on earlier windows."""
+AGAIN_WINDOWS = 2
 ALS_FACTORS, ALS_L2, ALS_SWEEPS = 128, 10.0, 15
 BPR_FACTORS, BPR_RATE, BPR_L2, BPR_EPOCHS = 32, 0.02, 0.01, 50
 ALL_TIME = 1e9
@@ -124,11 +126,25 @@ def _popularity(split: Split, half_life_days: float) -> Scores:
 
 def _bought_again(split: Split, _seed: int) -> Scores:
     """Each purchase counts, the less the older it is. Popularity fills up behind."""
+    quality = dict.fromkeys(AGAIN_DAYS, 0.0)
+    earlier = split
+    for _ in range(AGAIN_WINDOWS):
+        try:
+            earlier = temporal_split(earlier.train, earlier.products, repeats=True)
+        except NotEnoughData:
+            break
+        for days in AGAIN_DAYS:
+            lists = lists_by(_bought_with_half_life(earlier, days), earlier, max(CUTOFFS))
+            quality[days] += judge(lists, earlier.truth, 1).means["ndcg@10"]
+    return _bought_with_half_life(split, max(AGAIN_DAYS, key=lambda days: quality[days]))
+
+
+def _bought_with_half_life(split: Split, days: float) -> Scores:
     bought = split.known.where(split.known.is_type(EventType.PURCHASE))
     shape = (len(bought.shoppers), len(bought.products))
-    own = sparse.csr_matrix(
-        (bought.decay(AGAIN_DAYS), (bought.shopper, bought.product)), shape=shape
-    )[list(split.shoppers)]
+    own = sparse.csr_matrix((bought.decay(days), (bought.shopper, bought.product)), shape=shape)[
+        list(split.shoppers)
+    ]
     popular = popularity(split.train, RECENT_DAYS)
     behind = popular / max(float(popular.max(initial=0)), 1e-9) * np.float32(1e-6)
     return lambda places: _speaking(own[places].toarray() + behind)

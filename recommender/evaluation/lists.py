@@ -20,12 +20,13 @@ def engine_lists(
     progress: Callable[[int, int], None] = lambda _done, _of: None,
     longest: int = max(CUTOFFS),
 ) -> Lists:
-    """What shoppers would have been shown at the cut, by the engine that serves."""
+    """What shoppers would have been shown, by the engine that serves."""
     live = LiveModel(model, split.products.values())
     row_of = {p: row for row, p in enumerate(split.train.products)}
     lists = np.full((len(split.shoppers), longest), -1, np.int32)
     for n, history in enumerate(histories(split.known, split.shoppers, history_length)):
-        request = Request(Placement.HOME, longest, split.cut, offer_bought_again=split.repeats)
+        at = split.made_at(split.shoppers[n])
+        request = Request(Placement.HOME, longest, at, offer_bought_again=split.repeats)
         shelf = recommend(request, history, live)
         rows = [row_of.get(r.product.product_id, -1) for r in shelf.recommendations]
         lists[n, : len(rows)] = rows

@@ -21,7 +21,7 @@ MOST_SHOPPERS = 5_000
 """Shoppers a model is measured on; a random sample of these where there are more."""
 HELD_OUT_SHARE = 0.2
 COLD_SHARE = 0.2
-"""Of the products that are taken out of training, or of the judged shoppers."""
+"""Of the products that are taken out of training, or of the judged shoppers at a time."""
 BASKET_GAP_MS = 3_600_000
 """Purchases of one shopper that follow one another faster than this are one order."""
 
@@ -46,12 +46,27 @@ class Split:
     """What the shop sold at the cut. Lists hold what is available of it."""
     repeats: bool = False
     """Whether lists may hold, and are to hold, what the shopper bought before."""
+    moments: NDArray[np.int64] | None = None
+    """(n_shoppers of the tables,) milliseconds since 1970: when each one's list is made; None: at
+    the cut."""
+
+    def made_at(self, shopper: int) -> datetime:
+        """When the list of a shopper (a row) is made."""
+        return self.cut if self.moments is None else _moment(int(self.moments[shopper]))
 
     @property
     def on_offer(self) -> NDArray[np.bool_]:
         """(n_products,) whether a list may hold the product of a row."""
         offered = {p.product_id for p in self.products.values() if p.available_for_sale}
         return np.array([p in offered for p in self.train.products], bool)
+
+    def of_places(self, places: NDArray[np.int64]) -> "Split":
+        """The same, judging some of the shoppers."""
+        return replace(
+            self,
+            shoppers=[self.shoppers[n] for n in places.tolist()],
+            truth=[self.truth[n] for n in places.tolist()],
+        )
 
     def among(self, product_rows: Iterable[int]) -> "Split":
         """The same, where lists may hold these products only."""
@@ -114,6 +129,58 @@ def with_repeats(split: Split, seed: int = 1) -> Split:
     return replace(split, shoppers=shoppers, truth=truth, repeats=True)
 
 
+def visits_in(split: Split, seed: int = 1) -> Split:
+    """The same window, where each list is made in the middle of a visit: just before a random act
+    that followed upon another one, with all that the shopper did by then.
+
+    Models still know only what came before the window.
+
+    Raises:
+        NotEnoughData: if that leaves nobody to judge.
+    """
+    test = split.test
+    order = np.lexsort((np.random.default_rng(seed).random(len(test)), test.shopper))
+    order = order[_follows(test)[order]]
+    came, first = np.unique(test.shopper[order], return_index=True)
+    moments = np.full(len(test.shoppers), np.iinfo(np.int64).max)
+    moments[came] = test.at[order[first]]
+    by_then = test.at < moments[test.shopper]
+    # Those who made no such visit are nobody to judge.
+    by_then |= moments[test.shopper] == moments.max(initial=0)
+    known = split.known.with_events(test.where(by_then))
+    later = test.where(~by_then)
+    shoppers, truth = _truth(known, later, split.products, split.repeats)
+    trained = _met(split)
+    truth = [wanted[np.isin(wanted, trained)] for wanted in truth]
+    judged = [n for n, wanted in enumerate(truth) if len(wanted)]
+    if not judged:
+        raise NotEnoughData("Nobody took to anything in the middle of a visit.")
+    return replace(
+        split,
+        known=known,
+        test=later,
+        shoppers=[shoppers[n] for n in judged],
+        truth=[truth[n] for n in judged],
+        moments=moments,
+    )
+
+
+def _follows(events: EventTable) -> NDArray[np.bool_]:
+    """(n_events,) whether the shopper had done something within the hour before, but not just at
+    that moment."""
+    order = np.lexsort((events.at, events.shopper))
+    at, shopper = events.at[order], events.shopper[order]
+    begins = _changes(shopper, at)
+    since = np.zeros(len(order), np.int64)
+    since[1:] = np.diff(at)
+    since[_changes(shopper)] = BASKET_GAP_MS
+    # All acts of one moment follow upon what the first of them follows upon.
+    since = since[begins][np.cumsum(begins) - 1]
+    follows = np.zeros(len(order), bool)
+    follows[order] = since < BASKET_GAP_MS
+    return follows
+
+
 def next_basket_split(
     table: EventTable,
     products: Mapping[str, Product],
@@ -155,8 +222,16 @@ def next_basket_split(
     of_last[wanted.shopper[last]] = order_of[last]
     held_out[is_wanted] |= order_of == of_last[wanted.shopper]
     nobody = "Nobody ordered twice, and something new the last time. Try --split leave-last-out."
-    return _judged(
-        table.where(~held_out), table.where(held_out), products, _end(table), nobody, seed, repeats
+    return _each_when_they_come(
+        _judged(
+            table.where(~held_out),
+            table.where(held_out),
+            products,
+            _end(table),
+            nobody,
+            seed,
+            repeats,
+        )
     )
 
 
@@ -192,26 +267,43 @@ def leave_last_out_split(
     since = table.at - moment[table.shopper]
     held_out = (since > 0) | ((since == 0) & (product[table.shopper] == table.product))
     nobody = "Nobody took to two products, so there is no last one to hold out."
-    return _judged(
-        table.where(~held_out), table.where(held_out), products, _end(table), nobody, seed, repeats
+    return _each_when_they_come(
+        _judged(
+            table.where(~held_out),
+            table.where(held_out),
+            products,
+            _end(table),
+            nobody,
+            seed,
+            repeats,
+        )
     )
 
 
 def held_out_pairs(
-    table: EventTable, products: Mapping[str, Product], share: float, seed: int = 1
+    table: EventTable,
+    products: Mapping[str, Product],
+    share: float,
+    seed: int = 1,
+    *,
+    latest: bool = False,
 ) -> Split:
-    """Hold out a random share of each shopper's products, with all that they did about them.
+    """Hold out a share of each shopper's products, with all that they did about them.
 
-    For a shop that does not know when things happened. Everybody keeps one product or more.
+    At random, for a shop that does not know when things happened; or those that each shopper came
+    to last. Everybody keeps one product or more.
 
     Raises:
         NotEnoughData: if that leaves nobody to judge.
     """
     rng = np.random.default_rng(seed)
     pair = table.shopper.astype(np.int64) * len(table.products) + table.product
-    drawn = np.unique(pair[table.weights > 0])
+    drawn_to = np.flatnonzero(table.weights > 0)
+    by_time = drawn_to[np.argsort(table.at[drawn_to], kind="stable")]
+    drawn, first = np.unique(pair[by_time], return_index=True)
     shopper = drawn // max(len(table.products), 1)
-    shuffled = np.lexsort((rng.random(len(drawn)), shopper))
+    since = -table.at[by_time[first]] if latest else np.zeros(len(drawn))
+    shuffled = np.lexsort((rng.random(len(drawn)), since, shopper))
     shopper = shopper[shuffled]
     count = np.bincount(shopper, minlength=len(table.shoppers))
     place = np.arange(len(shopper)) - (np.cumsum(count) - count)[shopper]
@@ -220,8 +312,16 @@ def held_out_pairs(
     kept = np.maximum(count - 1, 0)
     held_out = np.isin(pair, drawn[shuffled][place < np.minimum(wanted, kept)[shopper]])
     nobody = "Nobody took to two products, so nothing can be held out."
-    return _judged(
-        table.where(~held_out), table.where(held_out), products, _end(table), nobody, seed, False
+    return _each_when_they_come(
+        _judged(
+            table.where(~held_out),
+            table.where(held_out),
+            products,
+            _end(table),
+            nobody,
+            seed,
+            False,
+        )
     )
 
 
@@ -247,7 +347,9 @@ def given_split(
     """
     train = table.where(~is_test)
     nobody = "Nobody of the training events took to something new in the test events."
-    return _judged(train, table.where(is_test), products, _end(train), nobody, seed, repeats)
+    return _each_when_they_come(
+        _judged(train, table.where(is_test), products, _end(train), nobody, seed, repeats)
+    )
 
 
 def cold_products_split(split: Split, share: float = COLD_SHARE, seed: int = 1) -> Split:
@@ -289,21 +391,23 @@ def cold_rows(split: Split) -> NDArray[np.int64]:
     return np.flatnonzero(split.on_offer & ~np.isin(np.arange(len(split.on_offer)), _met(split)))
 
 
-def cold_shoppers_split(split: Split, share: float = COLD_SHARE, seed: int = 1) -> Split:
-    """The same, judging a random share of the shoppers, of whom training knows nothing.
+def cold_shoppers_splits(split: Split, share: float = COLD_SHARE, seed: int = 1) -> list[Split]:
+    """The same in parts, each judging a random share of the shoppers, of whom its training knows
+    nothing; every shopper is in one of them.
 
     What they did before the cut is known to serving, which folds them in.
     """
-    rng = np.random.default_rng(seed)
-    judged = len(split.shoppers)
-    chosen = np.sort(rng.permutation(judged)[: max(1, int(judged * share))])
-    shoppers = [split.shoppers[n] for n in chosen.tolist()]
-    return replace(
-        split,
-        train=split.train.where(~np.isin(split.train.shopper, shoppers)),
-        shoppers=shoppers,
-        truth=[split.truth[n] for n in chosen.tolist()],
-    )
+    order = np.random.default_rng(seed).permutation(len(split.shoppers))
+    parts = np.array_split(order, min(max(round(1 / share), 2), len(order)))
+    return [
+        replace(
+            split.of_places(np.sort(places)),
+            train=split.train.where(
+                ~np.isin(split.train.shopper, np.array(split.shoppers)[places])
+            ),
+        )
+        for places in parts
+    ]
 
 
 def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterable[History]:
@@ -362,6 +466,13 @@ def _judged(
         raise NotEnoughData(nobody)
     shoppers, truth = _sample(shoppers, truth, seed)
     return Split(cut, train, train, test, shoppers, truth, on_sale, repeats)
+
+
+def _each_when_they_come(split: Split) -> Split:
+    """Lists are made when each shopper's held-out acts begin."""
+    moments = np.full(len(split.test.shoppers), np.iinfo(np.int64).max)
+    np.minimum.at(moments, split.test.shopper, split.test.at)
+    return replace(split, moments=moments)
 
 
 def _truth(

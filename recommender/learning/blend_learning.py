@@ -14,11 +14,11 @@ from scipy.optimize import minimize
 from recommender.evaluation.splits import Split, histories
 from recommender.facts.placements import Placement
 from recommender.facts.request import Request
-from recommender.model.blend import FARTHEST, PARTS, UNLEARNED, Blend
+from recommender.model.blend import FARTHEST, PARTS, SEEN, UNLEARNED, Blend, away_share
 from recommender.model.trained_model import Floats, TrainedModel
 from recommender.serving.algorithms.personalized import Blended
 from recommender.serving.engine import allowed
-from recommender.serving.fold_in import taste
+from recommender.serving.fold_in import idle_minutes, taste
 from recommender.serving.live_model import LiveModel
 from recommender.serving.rhythm import due
 
@@ -26,6 +26,8 @@ MOST_LEARNERS = 1_000
 """Shoppers of a window that are learned from; a random sample of these where there are more."""
 FEWEST_LEARNERS = 60
 """Below these the weights are not learned."""
+FEW_COME_BACK = 300
+"""Learners who come back: fewer of them are helped out by those in the middle of a visit."""
 CANDIDATES = 150
 """The best products by each part, of which the list of ten is chosen while learning."""
 LIST_LENGTH = 10
@@ -61,6 +63,8 @@ class Lessons:
     due: Floats
     """(n_shoppers, n_candidates) the root of how much it is time to buy it again; 0 where it may
     not be offered again."""
+    away: NDArray[np.float64]
+    """(n_shoppers,) from 0 in the middle of a visit to 1 for who comes back."""
 
     def __len__(self) -> int:
         return len(self.size)
@@ -74,6 +78,7 @@ class Lessons:
             self.ideal[shoppers],
             self.size[shoppers],
             self.due[shoppers],
+            self.away[shoppers],
         )
 
 
@@ -84,9 +89,8 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
     live_rows = np.array([row_of[p] for p in split.train.products], np.int64)
     count = len(split.shoppers)
     chosen = np.sort(np.random.default_rng(seed).permutation(count)[: min(count, MOST_LEARNERS)])
-    request = Request(Placement.HOME, LIST_LENGTH, at=split.cut, offer_bought_again=split.repeats)
     gains = np.cumsum(1 / np.log2(np.arange(LIST_LENGTH) + 2))
-    found: list[tuple[Floats, NDArray[np.bool_], float, float, Floats]] = []
+    found: list[tuple[Floats, NDArray[np.bool_], float, float, Floats, float]] = []
     shoppers = [split.shoppers[n] for n in chosen.tolist()]
     for n, history in zip(
         chosen.tolist(), histories(split.known, shoppers, history_length), strict=True
@@ -94,32 +98,39 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
         known = taste(history, live)
         if known is None:
             continue
-        parts = Blended(known, live, model).parts()
+        at = split.made_at(split.shoppers[n])
+        request = Request(Placement.HOME, LIST_LENGTH, at, offer_bought_again=split.repeats)
+        idle = idle_minutes(history, model, at)
+        parts = Blended(known, live, model, idle).parts()
         eligible = np.flatnonzero(allowed(request, history, live))
         if not len(eligible):
             continue
         again = np.zeros(len(live), np.float32)
         if split.repeats:
-            what = due(history.purchases, live, split.cut)
+            what = due(history.purchases, live, at)
             again[what.rows] = np.sqrt(what.scores)
         best = min(CANDIDATES, len(eligible))
         top = np.argpartition(-parts[:, eligible], best - 1, axis=1)[:, :best]
-        candidates = eligible[np.unique(np.append(top, np.flatnonzero(again[eligible])))]
+        few = np.flatnonzero(again[eligible] + parts[SEEN, eligible])
+        candidates = eligible[np.unique(np.append(top, few))]
         wanted = live_rows[split.truth[n]]
         ideal = float(gains[min(len(wanted), LIST_LENGTH) - 1])
         size = float(np.log1p(known.size))
         taken = np.isin(candidates, wanted)
-        found.append((parts[:, candidates].T, taken, ideal, size, again[candidates]))
+        found.append(
+            (parts[:, candidates].T, taken, ideal, size, again[candidates], away_share(idle))
+        )
     longest = max((len(taken) for _, taken, *_ in found), default=0)
     filled = Lessons(
         np.zeros((len(found), longest, len(PARTS)), np.float32),
         np.zeros((len(found), longest), bool),
         np.zeros((len(found), longest), bool),
         np.array([ideal for _, _, ideal, *_ in found]),
-        np.array([size for *_, size, _ in found]),
+        np.array([size for _, _, _, size, *_ in found]),
         np.zeros((len(found), longest), np.float32),
+        np.array([away for *_, away in found]),
     )
-    for n, (parts, taken, _, _, again) in enumerate(found):
+    for n, (parts, taken, _, _, again, _) in enumerate(found):
         filled.parts[n, : len(parts)] = parts
         filled.there[n, : len(parts)] = True
         filled.taken[n, : len(parts)] = taken
@@ -127,7 +138,9 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
     return filled
 
 
-def learn(windows: Sequence[Lessons], again: Sequence[Lessons] = ()) -> Blend:
+def learn(
+    windows: Sequence[Lessons], again: Sequence[Lessons] = (), visits: Sequence[Lessons] = ()
+) -> Blend:
     """The weights that would have made the best lists, if that holds for shoppers left out.
 
     A softmax regression on what was taken next (convex, so always the same answer), then a climb
@@ -137,8 +150,12 @@ def learn(windows: Sequence[Lessons], again: Sequence[Lessons] = ()) -> Blend:
     Args:
         windows: of lists that offer nothing a second time.
         again: of lists that do, to learn what it counts that something is due.
+        visits: of lists for shoppers in the middle of a visit. Where few come back, how they are
+            served is learned from these, too.
     """
-    together = _pooled(windows)
+    in_visit = learn(visits) if sum(map(len, visits)) >= FEWEST_LEARNERS else None
+    coming_back = sum(map(len, windows))
+    together = _pooled([*windows, *(visits if coming_back < FEW_COME_BACK else ())])
     if len(together) < FEWEST_LEARNERS:
         return UNLEARNED
     mean, deviation = float(together.size.mean()), max(float(together.size.std()), 1e-6)
@@ -163,7 +180,7 @@ def learn(windows: Sequence[Lessons], again: Sequence[Lessons] = ()) -> Blend:
     found = ways[best](together)
     weights, slopes = found.astype(np.float32)
     smallest, largest = np.quantile(sizes(together), FEW).tolist()
-    blend = Blend(weights, slopes, mean, deviation, quality, smallest, largest)
+    blend = Blend(weights, slopes, mean, deviation, quality, smallest, largest, in_visit=in_visit)
     repeating = _pooled(again)
     if len(repeating) < FEWEST_LEARNERS:
         return blend
@@ -191,6 +208,7 @@ def _pooled(windows: Sequence[Lessons]) -> Lessons:
             np.zeros(0),
             np.zeros(0),
             np.zeros((0, 0), np.float32),
+            np.zeros(0),
         )
     return Lessons(
         np.concatenate([widened(w.parts) for w in windows]).astype(np.float32),
@@ -199,6 +217,7 @@ def _pooled(windows: Sequence[Lessons]) -> Lessons:
         np.concatenate([w.ideal for w in windows]),
         np.concatenate([w.size for w in windows]),
         np.concatenate([widened(w.due) for w in windows]).astype(np.float32),
+        np.concatenate([w.away for w in windows]),
     )
 
 

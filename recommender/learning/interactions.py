@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from recommender.facts.events import WEIGHT_OF_A_STAR, Event, EventType
+from recommender.facts.events import Event, EventType
 from recommender.facts.ids import IdIndex, Rows
 from recommender.facts.shopper_attributes import Attributes
-from recommender.model.type_weights import USUAL, TypeWeights
+from recommender.model.type_weights import STARS, USUAL, TypeWeights
 
 DAY_MS = 86_400_000
 
@@ -75,6 +75,14 @@ class EventTable:
         }
         return replace(self, **columns)
 
+    def with_events(self, others: "EventTable") -> "EventTable":
+        """These events and others whose rows mean the same."""
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(self, name), getattr(others, name)])
+            for name in ("shopper", "product", "type", "at", "rating")
+        }
+        return replace(self, **columns)
+
     def weighed_by(self, type_weights: TypeWeights) -> "EventTable":
         """The same events, of which some say more and others less."""
         return replace(self, type_weights=type_weights)
@@ -89,21 +97,24 @@ class EventTable:
         of_type = self.type_weights.of_type
         weights: NDArray[np.float32] = np.array([of_type[t] for t in TYPES], np.float32)[self.type]
         stars = ~np.isnan(self.rating)
-        weights[stars] = (self.rating[stars] - 3) * WEIGHT_OF_A_STAR
+        weights[stars] = np.interp(self.rating[stars], STARS, self.type_weights.of_stars)
         return weights
+
+    @property
+    def newest(self) -> int:
+        """Milliseconds since 1970: the time before which all but a thousandth of the events lie, so
+        that one event with today's date does not make a shop's whole past old. 0 without events."""
+        if not len(self):
+            return 0
+        return int(np.quantile(self.at, 1 - ODD_SHARE, method="higher"))
 
     def decay(self, half_life_days: float) -> NDArray[np.float32]:
         """(n_events,) 1 for the newest events of the table, half of it a half-life before, as far
         as the shop's memory is the usual one.
 
-        Newest is the time before which all but a thousandth of the events lie, so that one event
-        with today's date does not make a shop's whole past worthless; and no event fades to
-        nothing, so that a shop that slept for years still has a past.
+        No event fades to nothing, so that a shop that slept for years still has a past.
         """
-        if not len(self):
-            return np.zeros(0, np.float32)
-        newest = np.quantile(self.at, 1 - ODD_SHARE, method="higher")
-        age_days = np.maximum(newest - self.at, 0) / DAY_MS
+        age_days = np.maximum(self.newest - self.at, 0) / DAY_MS
         half_life_days *= self.type_weights.memory
         decayed: NDArray[np.float32] = np.exp2(-age_days / half_life_days).astype(np.float32)
         return np.maximum(decayed, FAINTEST)

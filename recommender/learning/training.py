@@ -4,7 +4,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -159,6 +159,7 @@ def train(
     return TrainedModel(
         version=version,
         trained_at=trained_at,
+        known_until=datetime.fromtimestamp(table.newest / 1000, UTC),
         product_ids=product_ids,
         product_vectors=(features @ lightfm.item_embeddings).astype(np.float32),
         product_biases=biases.astype(np.float32),
@@ -221,8 +222,8 @@ def recounted(model: TrainedModel, table: EventTable, parameters: Parameters) ->
 
 def popularity_these_days(table: EventTable, parameters: Parameters) -> Floats:
     """(n_products,) shoppers drawn to each, with a short memory, however long the shop's is."""
-    usual = table.weighed_by(replace(table.type_weights, memory=1.0))
-    return popularity(usual, parameters.popularity_half_life_days)
+    usual = replace(table.type_weights, memory=1.0)
+    return popularity(table.weighed_by(usual), parameters.popularity_half_life_days)
 
 
 def attribute_matrix(space: FeatureSpace, products: Iterable[Product]) -> sparse.csr_matrix:

@@ -10,22 +10,30 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-PARTS = ("taste", "neighbours", "popularity", "lasting_popularity", "bias")
-"""What a personal score is made of, each as a number of standard deviations over the products.
+PARTS = ("taste", "neighbours", "seen", "popularity", "lasting_popularity", "bias")
+"""What a personal score is made of, each but `seen` as a number of standard deviations over the
+products.
 
 taste: the shopper's folded-in vector times the product's.
 neighbours: the root of how strongly what the shopper took to leads to the product (EASE).
+seen: 1 for what the shopper is drawn to most of all they met, less for what less; 0 for the rest.
 popularity, lasting_popularity: shoppers drawn to it, logarithmic, with short and long memory.
 bias: the popularity that LightFM learned.
 """
+TASTE, NEIGHBOURS, SEEN, STANDING = range(4)
+"""Where each is; those from STANDING on are the same for everybody."""
 
 FARTHEST = 3.0
 """Beyond this many standard deviations of the size of a history, its weights stay as they are."""
 
+VISIT_MINUTES, AWAY_MINUTES = 60.0, 1_440.0
+"""Who did something up to so many minutes ago is in the middle of a visit; who did nothing for so
+many comes back. In between they are the one as well as the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """Weights that depend on how much is known of the shopper, without a step."""
+    """Weights that depend on how much is known of the shopper, and since when, without a step."""
 
     weights: Floats
     """(n_parts,) for a shopper of whom as much is known as of most."""
@@ -43,6 +51,22 @@ class Blend:
     repeat: float = 6.0
     """What the root of how much a product is due (`rhythm.due`) counts beside these parts, where
     what the shopper bought before may be offered again."""
+    in_visit: "Blend | None" = None
+    """For shoppers in the middle of a visit, where they want something else than who comes back."""
+
+    def for_shopper(self, n_products: float, idle_minutes: float) -> Floats:
+        """(n_parts,) weights for a shopper.
+
+        Args:
+            n_products: known of the shopper.
+            idle_minutes: since they last did anything.
+        """
+        away = away_share(idle_minutes) if self.in_visit else 1.0
+        weights = self.for_size(n_products) if away > 0 else np.zeros_like(self.weights)
+        if self.in_visit and away < 1:
+            in_visit = self.in_visit.for_size(n_products)
+            weights = np.float32(away) * weights + np.float32(1 - away) * in_visit
+        return weights
 
     def for_size(self, n_products: float) -> Floats:
         """(n_parts,) weights for a shopper of whom this many products are known."""
@@ -62,6 +86,7 @@ class Blend:
             "smallest": self.smallest,
             "largest": self.largest,
             "repeat": self.repeat,
+            "in_visit": self.in_visit and self.in_visit.to_json(),
         }
 
     @classmethod
@@ -76,11 +101,22 @@ class Blend:
             float(data["smallest"]),
             float(data["largest"]),
             float(data["repeat"]),
+            data["in_visit"] and cls.from_json(data["in_visit"]),
         )
 
 
+def away_share(idle_minutes: float) -> float:
+    """From 0 for a shopper in the middle of a visit to 1 for one who comes back.
+
+    >>> away_share(5), round(away_share(300), 2), away_share(10_000)
+    (0.0, 0.5, 1.0)
+    """
+    share = log1p(idle_minutes) - log1p(VISIT_MINUTES)
+    return min(max(share / (log1p(AWAY_MINUTES) - log1p(VISIT_MINUTES)), 0.0), 1.0)
+
+
 UNLEARNED = Blend(
-    weights=np.array([0.5, 0.3, 0.2, 0.0, 0.0], np.float32),
+    weights=np.array([0.5, 0.3, 0.0, 0.2, 0.0, 0.0], np.float32),
     slopes=np.zeros(len(PARTS), np.float32),
     size_mean=2.0,
     size_deviation=1.0,

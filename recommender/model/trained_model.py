@@ -19,7 +19,7 @@ from recommender.model.type_weights import USUAL, TypeWeights
 
 Floats = NDArray[np.float32]
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever older code could not read what newer code writes."""
 
 
@@ -36,6 +36,8 @@ class TrainedModel:
     """Sorts by time, names the model everywhere."""
     trained_at: datetime
     """UTC."""
+    known_until: datetime
+    """UTC by the shop's clock: when the latest of the acts happened that it learned from."""
     product_ids: Sequence[str]
     """The meaning of the product rows."""
     product_vectors: Floats
@@ -136,6 +138,7 @@ class TrainedModel:
             "format": FORMAT,
             "version": self.version,
             "trained_at": self.trained_at.isoformat(),
+            "known_until": self.known_until.isoformat(),
             "product_ids": list(self.product_ids),
             "feature_space": self.feature_space.to_json(),
             "shopper_space": self.shopper_space.to_json(),
@@ -166,6 +169,7 @@ class TrainedModel:
                 return cls(
                     version=header["version"],
                     trained_at=datetime.fromisoformat(header["trained_at"]),
+                    known_until=datetime.fromisoformat(header["known_until"]),
                     product_ids=header["product_ids"],
                     feature_space=FeatureSpace.from_json(header["feature_space"]),
                     shopper_space=ShopperSpace.from_json(header["shopper_space"]),

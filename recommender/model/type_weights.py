@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from recommender.facts.events import WEIGHTS, Act, EventType, weight_of
+import numpy as np
+
+from recommender.facts.events import WEIGHT_OF_A_STAR, WEIGHTS, Act, EventType
+
+STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
+USUAL_STARS = tuple((star - 3) * WEIGHT_OF_A_STAR for star in STARS)
+"""What ratings count: fewer than three stars speak against a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +22,17 @@ class TypeWeights:
     quality: Mapping[str, float] = field(default_factory=dict)
     """NDCG@10 of quick lists for shoppers they were not learned from: "learned" and "usual". Empty
     where nothing was learned."""
+    of_stars: tuple[float, ...] = USUAL_STARS
+    """Ratings of one star to five; what lies between is in between."""
     memory: float = 1.0
     """How many times longer than usual an act counts for taste, and for which products lead to
     which. What is popular these days is another thing: it fades as always."""
 
     def of(self, act: Act) -> float:
-        """How much it says for the product; negative speaks against it. A rating's stars speak for
-        themselves."""
-        return self.of_type[act.type] if act.rating is None else weight_of(act.type, act.rating)
+        """How much it says for the product; negative speaks against it."""
+        if act.rating is None:
+            return self.of_type[act.type]
+        return float(np.interp(act.rating, STARS, self.of_stars))
 
     def __str__(self) -> str:
         """What speaks for a product, for people.
@@ -40,6 +49,7 @@ class TypeWeights:
         return {
             "of_type": {type_.value: weight for type_, weight in self.of_type.items()},
             "quality": dict(self.quality),
+            "of_stars": list(self.of_stars),
             "memory": self.memory,
         }
 
@@ -47,7 +57,8 @@ class TypeWeights:
     def from_json(cls, data: Mapping[str, Any]) -> "TypeWeights":
         """The other way. A type that was not known then has its usual weight."""
         told = {EventType(name): float(weight) for name, weight in data["of_type"].items()}
-        return cls({**WEIGHTS, **told}, data["quality"], float(data.get("memory", 1.0)))
+        stars = tuple(map(float, data["of_stars"]))
+        return cls({**WEIGHTS, **told}, data["quality"], stars, float(data["memory"]))
 
 
 USUAL = TypeWeights(WEIGHTS)

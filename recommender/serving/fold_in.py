@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.facts.events import Act, History
-from recommender.model.trained_model import Floats
+from recommender.model.trained_model import Floats, TrainedModel
 from recommender.model.type_weights import TypeWeights
 from recommender.serving.live_model import LiveModel
 
@@ -87,6 +88,19 @@ def taste(history: History, live: LiveModel) -> Taste | None:
         list(said.values()),
         attribute_vectors,
     )
+
+
+def idle_minutes(history: History, trained: TrainedModel, at: datetime) -> float:
+    """For how long the shopper has done nothing, when a list is made.
+
+    While nobody is known to have done anything since the training, time stands still: a shop's old
+    data does not make all its shoppers look as if they had been away for years.
+    """
+    if not history.acts:
+        return 0.0
+    latest = history.acts[0].at
+    now = at if latest > trained.known_until else min(at, trained.known_until)
+    return max((now - latest).total_seconds() / 60, 0.0)
 
 
 def _acts(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from recommender.facts.catalog import Product, deepest_category
 from recommender.facts.filters import Field, Filter, OneOf
 from recommender.facts.ids import Rows
-from recommender.model.blend import PARTS
+from recommender.model.blend import PARTS, STANDING
 from recommender.model.features import MOST_KEPT, strongest
 from recommender.model.trained_model import Floats, TrainedModel
 from recommender.serving.catalogue_index import CatalogueIndex
@@ -20,7 +20,7 @@ from recommender.serving.stand_ins import MOST_STAND_INS, StandIns, stand_ins
 
 Kind = TypeVar("Kind", bound=np.generic)
 
-STANDING_PARTS = PARTS[2:]
+STANDING_PARTS = PARTS[STANDING:]
 """The parts of a personal score that are the same for everybody."""
 
 LABELS = ("group", "brand", "category")

@@ -19,19 +19,22 @@ from recommender.evaluation.splits import temporal_split
 from recommender.facts.errors import InvalidInput, NotEnoughData
 from recommender.facts.events import EventType
 from recommender.learning.interactions import EventTable
-from recommender.learning.learn import HowToLearn, learn
+from recommender.learning.learn import HowToLearn, Windows, learn
 from recommender.learning.trainer import Trainer
 from workers.__main__ import app
 from workers.evaluate import (
     AGAIN,
     CONTENT_KNN,
     ENGINE,
+    KNOWING,
     LIGHTFM,
     LIGHTFM_PURE,
     MODELS,
     Question,
     evaluate,
     named_files,
+    split_of,
+    windows_like,
 )
 from workers.evaluation_files import Shop
 
@@ -99,6 +102,30 @@ def test_new_products_are_ranked_among_themselves_and_in_the_whole_catalogue(set
     assert ndcg(found, 0)[CONTENT_KNN] > ndcg(found, 1)[CONTENT_KNN] > 0
 
 
+def test_shoppers_never_in_training_are_judged_beside_themselves_in_training(settings):
+    found = run(a_shop(), settings, split=SplitKind.COLD_SHOPPERS, models=(ENGINE, KNOWING))
+    (view,) = found.views
+    by_time = run(a_shop(), settings, models=(ENGINE,)).views[0]
+    assert list(view.split.shoppers) == list(by_time.split.shoppers)
+    knowing = view.results[KNOWING].lists
+    assert np.array_equal(knowing, by_time.results[ENGINE].lists)
+    assert not np.array_equal(knowing, view.results[ENGINE].lists)
+    assert KNOWING in view.differences("ndcg@10")
+
+
+@pytest.mark.parametrize(
+    ("kind", "windows"),
+    [
+        (SplitKind.TEMPORAL, Windows.BY_TIME),
+        (SplitKind.RANDOM, Windows.SHARE_OF_EACH),
+        (SplitKind.NEXT_BASKET, Windows.ORDER_OF_EACH),
+    ],
+)
+def test_our_engine_learns_for_the_moments_at_which_lists_are_made(settings, kind, windows):
+    _, split = split_of(a_shop(), Question(split=kind), settings)
+    assert windows_like(split) is windows
+
+
 def test_what_was_bought_before_may_be_asked_for_again(settings):
     _, events = two_tastes(shoppers=160)
     again = [
@@ -147,7 +174,7 @@ def test_what_cannot_be_measured_is_left_out_with_its_reason(settings, monkeypat
     [
         ({"k": "5,ten"}, "--k must be whole numbers such as 5,10,20, not '5,ten'"),
         ({"k": "0"}, "--k must be lengths of 1 to 100"),
-        ({"models": "engine,magic"}, "--models knows no 'magic': engine, random"),
+        ({"models": "engine,magic"}, "--models knows no 'magic': engine, engine-knowing, random"),
         ({"seeds": 0}, "--seeds must be 1 or more, not 0"),
     ],
 )

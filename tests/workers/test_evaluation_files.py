@@ -191,3 +191,24 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path):
             read_shop(path)
     with pytest.raises(InvalidInput, match="does not exist"):
         read_shop(tmp_path / "none.csv")
+
+
+def test_what_is_said_of_shoppers_belongs_to_them(tmp_path):
+    said = [{"user_id": "ann", "country": "France", "age": 30}, {"user_id": "bob", "age": 40}]
+    shop = read_shop(a_file(tmp_path, ROWS), shoppers=a_file(tmp_path, said, "shoppers.csv"))
+    assert shop.table.shopper_attributes == {
+        "user:ann": (("country", "France"), ("age", "30")),
+        "user:bob": (("age", "40"),),
+    }
+
+
+def test_a_shopper_comes_only_once(tmp_path):
+    said = a_file(tmp_path, [{"user_id": "ann"}, {"user_id": "ann"}], "shoppers.csv")
+    with pytest.raises(InvalidInput, match="line 3, column user_id, value 'ann': must be in the"):
+        read_shop(a_file(tmp_path, ROWS), shoppers=said)
+
+
+def test_variants_of_a_product_are_known_by_their_group(tmp_path):
+    products = [{"item_id": "mug", "name": "Mug", "item_group_id": "g1"}, {"item_id": "pen"}]
+    shop = read_shop(a_file(tmp_path, ROWS), products=a_file(tmp_path, products, "products.csv"))
+    assert [shop.products[p].item_group_id for p in ("mug", "pen")] == ["g1", None]

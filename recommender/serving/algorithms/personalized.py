@@ -11,10 +11,11 @@ from recommender.facts.events import EventType
 from recommender.facts.ids import Rows
 from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
+from recommender.model.blend import NEIGHBOURS, SEEN, STANDING, TASTE
 from recommender.model.trained_model import Floats, TrainedModel
 from recommender.serving.algorithms.buy_again import adding_what_is_due
 from recommender.serving.explain import Part, Scores
-from recommender.serving.fold_in import Taste
+from recommender.serving.fold_in import Taste, idle_minutes
 from recommender.serving.live_model import ATTRIBUTE_SHARE, LiveModel
 from recommender.serving.rhythm import due
 from recommender.serving.shopper import Shopper
@@ -48,7 +49,8 @@ def personalized(request: Request, shopper: Shopper, live: LiveModel) -> Scores 
     """Taste, neighbours and popularity, weighed by how much is known of the shopper."""
     if shopper.taste is None or live.trained is None:
         return None
-    blended = Blended(shopper.taste, live, live.trained)
+    idle = idle_minutes(shopper.history, live.trained, request.at)
+    blended = Blended(shopper.taste, live, live.trained, idle)
     scores = Scores(blended.scores(), blended.explain)
     if not request.offer_bought_again:
         return scores
@@ -59,7 +61,15 @@ def personalized(request: Request, shopper: Shopper, live: LiveModel) -> Scores 
 class Blended:
     """The parts of one shopper's scores, and what each of their acts adds."""
 
-    def __init__(self, taste: Taste, live: LiveModel, trained: TrainedModel) -> None:
+    def __init__(self, taste: Taste, live: LiveModel, trained: TrainedModel, idle: float) -> None:
+        """Work the parts out.
+
+        Args:
+            taste: of the shopper.
+            live: the catalogue.
+            trained: the model of it.
+            idle: from `idle_minutes`.
+        """
         self._taste = taste
         self._live = live
         self._trained = trained
@@ -91,9 +101,12 @@ class Blended:
                 untrained.weights,
                 (np.sqrt(self._led_there) - self._middle)[untrained.stand_ins],
             )
-        self.weights = trained.blend.for_size(taste.size)
+        strongest = taste.weights.max(initial=SMALLEST_SPREAD)
+        self._seen = np.sqrt(np.maximum(taste.weights, 0) / strongest)
+        """(n_acts,) how strongly each drew the shopper to its own product; up to 1."""
+        self.weights = trained.blend.for_shopper(taste.size, idle)
         """(len(PARTS),)"""
-        self._neighbour_measure = self.weights[1] / self._spread_of_neighbours
+        self._neighbour_measure = self.weights[NEIGHBOURS] / self._spread_of_neighbours
         kinds = [
             _KIND_OF_ACT.get(act.type, ReasonKind.BECAUSE_YOU_VIEWED)
             if weight > 0
@@ -107,7 +120,7 @@ class Blended:
     @cached_property
     def _tastes(self) -> Floats:
         """(n_acts, n_factors) what each act adds to taste, in the measure of the scores."""
-        measure = self._taste.weights * (self.weights[0] / self._spread_of_taste)
+        measure = self._taste.weights * (self.weights[TASTE] / self._spread_of_taste)
         tastes: Floats = self._live.vectors[self._taste.rows] * measure[:, np.newaxis]
         return tastes
 
@@ -129,27 +142,31 @@ class Blended:
         return np.maximum(self._led_to + mine.astype(np.float32), 0)
 
     def parts(self) -> Floats:
-        """(len(PARTS), n_products) each in standard deviations."""
+        """(len(PARTS), n_products)"""
+        seen = np.zeros(len(self._live), np.float32)
+        seen[self._taste.rows] = self._seen
         return np.vstack(
             [
                 self._by_taste / self._spread_of_taste,
                 self._by_neighbours / self._spread_of_neighbours,
+                seen,
                 self._live.standing,
             ]
         )
 
     def scores(self) -> Floats:
         """(n_products,) the weights times the parts, without laying the parts side by side."""
-        scores: Floats = self.weights[2:] @ self._live.standing
-        scores += self._by_taste * (self.weights[0] / self._spread_of_taste)
+        scores: Floats = self.weights[STANDING:] @ self._live.standing
+        scores += self._by_taste * (self.weights[TASTE] / self._spread_of_taste)
         scores += self._by_neighbours * self._neighbour_measure
+        scores[self._taste.rows] += self._seen * self.weights[SEEN]
         return scores
 
     def explain(self, rows: Sequence[int]) -> Iterator[list[Part]]:
         """For each row a part for each kind of act, what the shop says of the shopper, popularity,
         and for a new product its attributes."""
         origins = self._live.trained_rows[rows]
-        standing = (self.weights[2:] @ self._live.standing[:, rows]).tolist()
+        standing = (self.weights[STANDING:] @ self._live.standing[:, rows]).tolist()
         by_act = self._in_words(rows, self._by_act(rows, origins))
         said = self._by_shopper_attribute(rows)
         for place, (row, origin) in enumerate(zip(rows, origins.tolist(), strict=True)):
@@ -160,8 +177,8 @@ class Blended:
             yield said[place] + by_act[place] + rest
 
     def _by_act(self, rows: Sequence[int], origins: NDArray[np.intp]) -> Floats:
-        """(n_rows, n_acts) taste and neighbours are sums over acts: the scores of the products they
-        were on."""
+        """(n_rows, n_acts) taste, neighbours and what was seen are sums over acts: the scores of
+        the products they were on."""
         contributions: Floats = self._live.vectors[rows] @ self._tastes.T
         trained = np.flatnonzero(origins >= 0)
         trained = trained[self._led_to[origins[trained]] > 0]
@@ -175,6 +192,8 @@ class Blended:
         contributions[place, act] += self._flow.ravel()[led] * (self._neighbour_measure / whole)
         for new in np.flatnonzero(origins < 0).tolist():
             contributions[new] = self._by_stand_ins(*self._standing_in_for(rows[new]))
+        seen, act = np.nonzero(np.asarray(rows)[:, np.newaxis] == self._taste.rows)
+        contributions[seen, act] += self._seen[act] * self.weights[SEEN]
         return contributions
 
     def _standing_in_for(self, row: int) -> tuple[Rows, Floats]:
@@ -226,7 +245,7 @@ class Blended:
         """(n_rows,) what the shop says of the shopper, named after what adds most."""
         if not self._taste.attributes:
             return [[] for _ in rows]
-        measure = self.weights[0] / self._spread_of_taste
+        measure = self.weights[TASTE] / self._spread_of_taste
         found = self._live.vectors[rows] @ (self._taste.attribute_vectors * measure).T
         told: list[list[Part]] = []
         for total, strongest in zip(
@@ -246,7 +265,7 @@ class Blended:
         by_acts = taste.vector - taste.attribute_vectors.sum(axis=0)
         features, values = trained.feature_space.describe(self._live.products[row])
         likeness = values * ATTRIBUTE_SHARE * (trained.feature_vectors[features] @ by_acts)
-        contributions = likeness * (self.weights[0] / self._spread_of_taste)
+        contributions = likeness * (self.weights[TASTE] / self._spread_of_taste)
         names = trained.feature_space.names
         of_group: dict[str, list[tuple[float, str]]] = {}
         for contribution, feature in zip(contributions.tolist(), features.tolist(), strict=True):

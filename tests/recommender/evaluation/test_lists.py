@@ -24,7 +24,7 @@ from recommender.evaluation.metrics import judge
 from recommender.evaluation.splits import (
     cold_products_split,
     cold_rows,
-    cold_shoppers_split,
+    cold_shoppers_splits,
     histories,
     split_at,
     temporal_split,
@@ -153,7 +153,7 @@ def test_without_implicit_its_models_say_how_to_get_it(split_and_model, monkeypa
 def test_als_folds_in_a_shopper_it_did_not_learn_from_and_bpr_cannot(
     split_and_model, for_a_small_shop
 ):
-    split = cold_shoppers_split(split_and_model[0], share=0.5)
+    split, _ = cold_shoppers_splits(split_and_model[0], share=0.5)
     lists = lists_by(BASELINES["als"].scores(split, 1), split, 20)
     assert ndcg(lists, split) > 1.1 * ndcg(popularity_lists(split, 15), split)
     with pytest.raises(LeftOut, match="no shoppers but those"):

@@ -10,7 +10,7 @@ from builders import NOW, a_product, an_event, two_tastes
 from recommender.evaluation.splits import (
     cold_products_split,
     cold_rows,
-    cold_shoppers_split,
+    cold_shoppers_splits,
     given_split,
     held_out_pairs,
     histories,
@@ -18,6 +18,7 @@ from recommender.evaluation.splits import (
     next_basket_split,
     split_at,
     temporal_split,
+    visits_in,
 )
 from recommender.facts.errors import NotEnoughData
 from recommender.facts.events import EventType
@@ -205,12 +206,49 @@ def test_of_cold_products_training_knows_nothing(by_time):
 
 
 def test_of_cold_shoppers_training_knows_nothing_and_serving_what_they_did(by_time):
-    split = cold_shoppers_split(by_time, share=0.2)
-    assert len(split.shoppers) == int(0.2 * len(by_time.shoppers))
-    assert not set(split.shoppers) & set(split.train.shopper.tolist())
-    assert set(split.shoppers) <= set(split.known.shopper.tolist())
-    assert all(history.acts for history in histories(split.known, split.shoppers, 100))
-    assert wanted(split).items() <= wanted(by_time).items()
+    parts = cold_shoppers_splits(by_time, share=0.2)
+    assert len(parts) == 5
+    assert sorted(shopper for split in parts for shopper in split.shoppers) == by_time.shoppers
+    for split in parts:
+        assert not set(split.shoppers) & set(split.train.shopper.tolist())
+        assert set(split.shoppers) <= set(split.known.shopper.tolist())
+        assert all(history.acts for history in histories(split.known, split.shoppers, 100))
+        assert wanted(split).items() <= wanted(by_time).items()
+
+
+def test_a_list_in_the_middle_of_a_visit_knows_what_was_done_in_it():
+    def on_the_day(user, *acts):
+        return [
+            an_event(user, product, type_, days_ago=1 - minutes / 1440)
+            for product, minutes, type_ in acts
+        ]
+
+    view = EventType.VIEW
+    before = [an_event(user, p, BUY, days_ago=9) for user in "xyz" for p in ("mug", "pen", "cup")]
+    table = EventTable.of(
+        [
+            *before,
+            an_event("ann", "cup", BUY, days_ago=8),
+            *on_the_day("ann", ("mug", 0, view), ("pen", 5, BUY)),
+            *on_the_day("bob", ("mug", 0, view), ("pen", 300, BUY)),  # two visits
+            *on_the_day("cleo", ("mug", 0, BUY), ("pen", 0, BUY)),  # all at one moment
+            *on_the_day("x", ("jug", 0, BUY)),
+        ]
+    )
+    by_day = replace(split_at(table, CATALOGUE, NOW - timedelta(days=2)), products=dict(CATALOGUE))
+    split = visits_in(by_day)
+    assert wanted(split) == {"ann": {"pen"}}
+    assert split.made_at(split.shoppers[0]) == NOW - timedelta(days=1) + timedelta(minutes=5)
+    (history,) = histories(split.known, split.shoppers, 100)
+    assert [act.product_id for act in history.acts] == ["mug", "cup"]
+    assert split.train is by_day.train
+
+
+def test_lists_are_made_when_each_shopper_comes_back():
+    table = bought("ann mug 9", "ann pen 4", "bob mug 8", "bob pen 2", "cat pen 9", "cat cup 8")
+    split = leave_last_out_split(table, CATALOGUE)
+    made = {table.shoppers[s].removeprefix("user:"): split.made_at(s) for s in split.shoppers}
+    assert made == {"ann": NOW - timedelta(days=4), "bob": NOW - timedelta(days=2)}
 
 
 def test_a_product_is_on_offer_once_it_was_sold():

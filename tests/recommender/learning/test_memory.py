@@ -1,14 +1,15 @@
-"""How long acts count is learned from what shoppers took next."""
+"""How long acts count, and what stars say, is learned from what shoppers took next."""
 
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from builders import NOW, a_product, an_event
 
 from recommender.evaluation.splits import temporal_split
 from recommender.facts.events import EventType
 from recommender.learning.interactions import EventTable
-from recommender.learning.memory_learning import learn_memory
+from recommender.learning.memory_learning import learn_memory_and_stars
 from recommender.model.type_weights import USUAL, TypeWeights
 
 DAYS, PRODUCTS, SHOPPERS, TASTES = 360, 60, 400, 6
@@ -28,17 +29,38 @@ def a_window(taste_on, acts=8, seed=1):
 
 
 def test_where_tastes_stay_an_act_counts_for_long():
-    assert learn_memory(a_window(lambda shopper, _: shopper % TASTES), USUAL).memory > 1
+    assert learn_memory_and_stars(a_window(lambda shopper, _: shopper % TASTES), USUAL).memory > 1
 
 
-def test_where_fashion_changes_an_act_is_soon_forgotten():
-    assert learn_memory(a_window(lambda _, day: day // 90), USUAL).memory < 1
+def test_where_fashion_changes_an_act_counts_no_longer_than_usual():
+    assert learn_memory_and_stars(a_window(lambda _, day: day // 90), USUAL) is USUAL
+
+
+@pytest.mark.parametrize(("stars_of", "low_speak_for"), [("all", True), ("liked", False)])
+def test_what_low_stars_say_is_learned(stars_of, low_speak_for):
+    """Either low ratings too come from who chose the product by taste, or from anybody."""
+    catalogue = {f"p{n}": a_product(f"p{n}") for n in range(2 * PRODUCTS)}
+    rng = np.random.default_rng(1)
+    events = []
+    for shopper in range(SHOPPERS):
+        for day in rng.uniform(0, DAYS, 10):
+            low = rng.random() < 0.8
+            by_taste = stars_of == "all" or not low
+            taste = shopper % TASTES if by_taste else rng.integers(TASTES)
+            product, stars = f"p{20 * taste + rng.integers(20)}", 2.0 if low else 5.0
+            rated = an_event(f"s{shopper}", product, EventType.RATING, DAYS - day, rating=stars)
+            events.append(rated)
+    window = temporal_split(EventTable.of(events), catalogue, 0.2)
+    weights = learn_memory_and_stars(window, USUAL)
+    assert (weights.of_stars[1] > 0) is low_speak_for
 
 
 def test_without_time_the_memory_is_the_usual_one():
     window = a_window(lambda shopper, _: shopper % TASTES)
     at = np.full_like(window.train.at, int(NOW.timestamp() * 1000))
-    assert learn_memory(replace(window, train=replace(window.train, at=at)), USUAL) is USUAL
+    assert (
+        learn_memory_and_stars(replace(window, train=replace(window.train, at=at)), USUAL) is USUAL
+    )
 
 
 def test_a_long_memory_makes_old_acts_count_more():
@@ -49,5 +71,5 @@ def test_a_long_memory_makes_old_acts_count_more():
 
 
 def test_a_memory_comes_back_as_it_was():
-    weights = replace(USUAL, memory=3.0)
+    weights = replace(USUAL, memory=3.0, of_stars=(1.0, 2.0, 3.0, 4.0, 5.0))
     assert TypeWeights.from_json(weights.to_json()) == weights

@@ -26,7 +26,8 @@ def made_up(shoppers=300, candidates=40, tells="neighbours", seed=1):
     ideal = np.full(shoppers, sum(1 / np.log2(n + 2) for n in range(3)))
     there = np.ones((shoppers, candidates), bool)
     due = np.zeros((shoppers, candidates), np.float32)
-    return Lessons(parts, there, taken, ideal, rng.uniform(0, 5, shoppers), due)
+    away = np.ones(shoppers)
+    return Lessons(parts, there, taken, ideal, rng.uniform(0, 5, shoppers), due, away)
 
 
 def where_what_is_due_is_bought(weight, seed=1):
