@@ -52,6 +52,10 @@ AS_THEY_ARE: Mapping[object, frozenset[type]] = {
 """Scalars whose values of these types are the answer."""
 
 
+WITHOUT_ARGUMENTS = "without_arguments"
+"""In the metadata of a field with arguments: the attribute that is the answer without them."""
+
+
 class Unusual(Exception):
     """A value that is for graphql-core to complete."""
 
@@ -173,7 +177,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
             if name == "__typename":
                 fields.append(Selected(key, "__class__", NOTHING, _always(type_.name)))
                 continue
-            attribute = _attribute(type_.fields[name]) if name in type_.fields else None
+            has_arguments = bool(nodes[0].node.arguments)
+            attribute = (
+                _attribute(type_.fields[name], has_arguments) if name in type_.fields else None
+            )
             completion = attribute and self._completion(type_.fields[name].type, nodes)
             if not (attribute and completion):
                 return None
@@ -203,11 +210,14 @@ def _has_directives(
     return False
 
 
-def _attribute(field: GraphQLField) -> str | None:
+def _attribute(field: GraphQLField, has_arguments: bool) -> str | None:
     """Where the value of a field stands, if it is an attribute and nothing more."""
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if not isinstance(definition, StrawberryField) or field.args:
+    if not isinstance(definition, StrawberryField) or has_arguments:
         return None
+    if field.args:
+        attribute: str | None = definition.metadata.get(WITHOUT_ARGUMENTS)
+        return attribute
     # Strawberry marks its own way to an attribute, with nothing in between.
     plain = definition.is_basic_field and getattr(field.resolve, "_is_default", False)
     return definition.python_name if plain else None

@@ -1,12 +1,13 @@
 """Which products a caller wants, in the schema."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
 import strawberry
 
+from graphql_api.values import utc
 from recommender.facts.errors import InvalidInput
 from recommender.facts.filters import (
     STRONGEST_BOOST,
@@ -140,9 +141,9 @@ class ProductFilterInput:
         yield from _between(
             Field.CREATED_AT,
             "createdAfter",
-            _with_offset(self.created_after),
+            self.created_after and utc(self.created_after, "created_after"),
             "createdBefore",
-            _with_offset(self.created_before),
+            self.created_before and utc(self.created_before, "created_before"),
         )
         for attribute in self.attributes or ():
             yield from attribute.conditions()
@@ -225,8 +226,3 @@ def _finite(name: str, amount: Decimal | None) -> Decimal | None:
     if amount is not None and not amount.is_finite():
         raise InvalidInput(name, f"must be a decimal number such as 12.50, not {amount}")
     return amount
-
-
-def _with_offset(moment: datetime | None) -> datetime | None:
-    """A moment without an offset is taken to be in UTC."""
-    return moment.replace(tzinfo=UTC) if moment and not moment.tzinfo else moment

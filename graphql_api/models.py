@@ -9,6 +9,8 @@ import strawberry
 
 from graphql_api.batches import KEY_DESCRIPTION
 from graphql_api.context import Context
+from graphql_api.cursors import cursor_of, place_in
+from graphql_api.global_ids import Node, global_id
 from graphql_api.keys import Scope
 from graphql_api.products import (
     DEFAULT_PAGE,
@@ -18,9 +20,6 @@ from graphql_api.products import (
     Info,
     Last,
     PageInfo,
-    cursor_of,
-    global_id,
-    id_at,
 )
 from graphql_api.user_errors import UserError
 from recommender.facts.errors import InvalidInput, KeyTaken, NoModel, TooManyJobs
@@ -29,6 +28,8 @@ from recommender.facts.request import checked_limit
 from recommender.mongo import jobs as facts
 from recommender.mongo.documents import Document, utc
 
+ORDER = "models"
+"""Names the order of models, in cursors."""
 BASELINE = "popularity"
 """What every model is measured beside."""
 MOST_TUNE_MINUTES = 24 * 60
@@ -73,8 +74,7 @@ class Metric:
 
 
 @strawberry.type(description="One model. Lists are made by exactly one of them.")
-class Model:
-    id: strawberry.ID = strawberry.field(description="Global id, for client caches.")
+class Model(Node):
     version: str = strawberry.field(description="Its name everywhere. Later ones sort later.")
     state: ModelState = strawberry.field(description="Where it stands.")
     in_service: bool = strawberry.field(description="Whether it answers now.")
@@ -287,15 +287,15 @@ class ModelQueries:
         context.caller.require(Scope.TRAINING)
         count = _page_length(first, last, context.settings.longest_page)
         cards = await context.models.cards(
-            after=id_at(after, "after") if after is not None else None,
-            before=id_at(before, "before") if before is not None else None,
+            after=_version_in(after, "after") if after is not None else None,
+            before=_version_in(before, "before") if before is not None else None,
             count=count + 1,
             latest_first=last is None,
         )
         more = len(cards) > count
         cards = cards[:count] if last is None else cards[:count][::-1]
         nodes = await models_of(context, cards)
-        edges = [ModelEdge(cursor=cursor_of(node.version), node=node) for node in nodes]
+        edges = [ModelEdge(cursor=cursor_of((node.version,), ORDER), node=node) for node in nodes]
         return ModelConnection(
             edges=edges,
             nodes=nodes,
@@ -316,6 +316,11 @@ class ModelQueries:
         info.context.caller.require(Scope.TRAINING)
         job = (await info.context.jobs.of([str(job_id)])).get(str(job_id))
         return TrainingJob.of(job) if job else None
+
+
+def _version_in(cursor: str, argument: str) -> str:
+    [version] = place_in(cursor, argument, ORDER, (str,))
+    return str(version)
 
 
 def _page_length(first: int | None, last: int | None, longest: int) -> int:

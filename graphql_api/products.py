@@ -1,26 +1,28 @@
 """What the shop sells, in the schema."""
 
-from base64 import b64decode, b64encode
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
+from urllib.parse import quote
 
 import strawberry
 
+from graphql_api.compiled import WITHOUT_ARGUMENTS
 from graphql_api.context import Context
+from graphql_api.global_ids import Node, global_id
 from graphql_api.keys import Scope
 from graphql_api.values import URL, CurrencyCode
 from recommender.facts import catalog, money
-from recommender.facts.errors import InvalidInput
 from recommender.facts.ids import checked_id
 from recommender.facts.request import checked_limit
 
 Info = strawberry.Info[Context, None]
 
 DEFAULT_PAGE = 20
-"""Products on a page for which no length was asked."""
+"""Entries of a page for which no length was asked."""
+MOST_PIXELS = 5_000
+MOST_SCALE = 4
 
 
 @strawberry.type(description="An exact amount of one currency.")
@@ -38,12 +40,65 @@ class Money:
         )
 
 
+@strawberry.input(
+    description="The size a picture is wanted in. It is passed on to the shop's image server, if "
+    "the setting IMAGE_TRANSFORM_URL names one; else the picture comes as it is."
+)
+class ImageTransformInput:
+    max_width: int | None = strawberry.field(
+        default=None, description=f"Pixels of a page, at most {MOST_PIXELS}."
+    )
+    max_height: int | None = strawberry.field(
+        default=None, description=f"Pixels of a page, at most {MOST_PIXELS}."
+    )
+    scale: int = strawberry.field(
+        default=1,
+        description=f"Pixels of the screen for each pixel of a page, at most {MOST_SCALE}.",
+    )
+
+    def applied_to(self, url: str, template: str) -> str:
+        """The address of the picture in this size.
+
+        Raises:
+            InvalidInput: naming what is out of bounds.
+        """
+        checked_limit("scale", self.scale, MOST_SCALE)
+        sizes = {"width": self.max_width, "height": self.max_height}
+        for side, pixels in sizes.items():
+            if pixels is not None:
+                checked_limit(f"max_{side}", pixels, MOST_PIXELS)
+        return template.format(
+            url=url,
+            encoded_url=quote(url, safe=""),
+            **{side: pixels * self.scale if pixels else "" for side, pixels in sizes.items()},
+        )
+
+
 @strawberry.type(description="A picture of a product.")
 class Image:
-    url: URL = strawberry.field(description="Where the picture is.")
+    address: strawberry.Private[URL]
     alt_text: str | None = strawberry.field(
         description="What it shows, for those who cannot see it."
     )
+    width: int | None = strawberry.field(
+        default=None, description="Pixels. Null where the catalogue does not say."
+    )
+    height: int | None = strawberry.field(
+        default=None, description="Pixels. Null where the catalogue does not say."
+    )
+
+    @strawberry.field(description="Where the picture is.", metadata={WITHOUT_ARGUMENTS: "address"})
+    def url(
+        self,
+        info: Info,
+        transform: Annotated[
+            ImageTransformInput | None, strawberry.argument(description="In which size.")
+        ] = None,
+    ) -> URL:
+        template = info.context.settings.image_transform_url
+        if transform is None or not template:
+            return self.address
+        return URL(transform.applied_to(self.address, template))
 
 
 @strawberry.type(description="A property that the shop gave a product, such as colour: red.")
@@ -53,8 +108,7 @@ class Attribute:
 
 
 @strawberry.type(description="A product of the shop's catalogue.")
-class Product:
-    id: strawberry.ID = strawberry.field(description="Global id, for client caches.")
+class Product(Node):
     product_id: strawberry.ID = strawberry.field(description="The shop's own id.")
     name: str = strawberry.field(description="What it is called.")
     description: str | None = strawberry.field(description="What the shop says about it.")
@@ -72,12 +126,30 @@ class Product:
         description="What it cost before it was reduced."
     )
     available_for_sale: bool = strawberry.field(description="Whether it can be bought now.")
-    attributes: list[Attribute] = strawberry.field(description="Its properties.")
+    properties: strawberry.Private[Sequence[tuple[str, str]]]
     item_group_id: strawberry.ID | None = strawberry.field(
         description="Shared by the variants of one product: sizes, colours."
     )
     created_at: datetime = strawberry.field(description="When the shop began to sell it.")
     updated_at: datetime = strawberry.field(description="When it last changed here.")
+
+    @strawberry.field(
+        description="Its properties.", metadata={WITHOUT_ARGUMENTS: "every_attribute"}
+    )
+    def attributes(
+        self,
+        names: Annotated[
+            list[str] | None,
+            strawberry.argument(description="Only those of these names, such as colour."),
+        ] = None,
+    ) -> list[Attribute]:
+        every = self.every_attribute
+        return every if names is None else [a for a in every if a.name in names]
+
+    @property
+    def every_attribute(self) -> list[Attribute]:
+        """Its properties, whatever they are called."""
+        return [Attribute(name=name, value=value) for name, value in self.properties]
 
     @classmethod
     def of(cls, product: catalog.Product, base_url: str) -> Self:
@@ -93,14 +165,14 @@ class Product:
             tags=list(product.tags),
             url=absolute(product.url, base_url),
             image=Image(
-                url=URL(absolute(image, base_url) or image), alt_text=product.image_alt_text
+                address=URL(absolute(image, base_url) or image), alt_text=product.image_alt_text
             )
             if image
             else None,
             price=Money.of(product.price),
             compare_at_price=Money.of(product.compare_at_price),
             available_for_sale=product.available_for_sale,
-            attributes=[Attribute(name=n, value=v) for n, v in product.attributes],
+            properties=product.attributes,
             item_group_id=strawberry.ID(product.item_group_id) if product.item_group_id else None,
             created_at=product.created_at,
             updated_at=product.updated_at,
@@ -113,22 +185,6 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Whether something comes before it.")
     start_cursor: str | None = strawberry.field(description="The cursor of its first entry.")
     end_cursor: str | None = strawberry.field(description="The cursor of its last entry.")
-
-
-@strawberry.type(description="A product on a page of products.")
-class ProductEdge:
-    cursor: str = strawberry.field(description="Its place, for after and before.")
-    node: Product = strawberry.field(description="The product.")
-
-
-@strawberry.type(description="A page of products.")
-class ProductConnection:
-    edges: list[ProductEdge] = strawberry.field(description="The products with their cursors.")
-    nodes: list[Product] = strawberry.field(
-        description="The same products without the edges, for callers that need no cursors."
-    )
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
-    total_count: int = strawberry.field(description="How many products there are in all.")
 
 
 ProductIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The shop's own id.")]
@@ -146,85 +202,6 @@ class ProductQueries:
         context = info.context
         found = context.live.get(checked_id("productId", str(product_id)))
         return Product.of(found, context.settings.base_url) if found else None
-
-    @strawberry.field(description="The catalogue, in the order of the shop's ids.")
-    def products(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> ProductConnection | None:
-        context = info.context
-        context.caller.require(Scope.READ)
-        ids = context.live.sorted_ids
-        start, end = page_bounds(ids, first, after, last, before, context.settings.longest_page)
-        page = [context.live.products[context.live.row_of[i]] for i in ids[start:end]]
-        nodes = [Product.of(p, context.settings.base_url) for p in page]
-        edges = [ProductEdge(cursor=cursor_of(str(n.product_id)), node=n) for n in nodes]
-        return ProductConnection(
-            edges=edges,
-            nodes=nodes,
-            page_info=PageInfo(
-                has_next_page=end < len(ids),
-                has_previous_page=start > 0,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
-            total_count=len(ids),
-        )
-
-
-def page_bounds(
-    ids: Sequence[str],
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-    longest: int,
-) -> tuple[int, int]:
-    """Where a page of sorted ids starts and ends, as the Relay cursor specification has it.
-
-    A cursor is a place between ids, so it stays good when its own product is gone.
-
-    Raises:
-        InvalidInput: for a page that is too long or goes both ways, or what is no cursor.
-    """
-    if first is not None and last is not None:
-        raise InvalidInput("first", "and last exclude one another: ask for one of the two")
-    start = 0 if after is None else bisect_right(ids, id_at(after, "after"))
-    end = len(ids) if before is None else bisect_left(ids, id_at(before, "before"))
-    end = max(start, end)
-    if last is not None:
-        return max(start, end - checked_limit("last", last, longest)), end
-    length = min(DEFAULT_PAGE, longest) if first is None else checked_limit("first", first, longest)
-    return start, min(end, start + length)
-
-
-def cursor_of(product_id: str) -> str:
-    """An opaque cursor."""
-    return b64encode(f"after:{product_id}".encode()).decode()
-
-
-def id_at(cursor: str, argument: str) -> str:
-    """The product id in a cursor.
-
-    Raises:
-        InvalidInput: if it is none of ours.
-    """
-    try:
-        kind, _, product_id = b64decode(cursor, validate=True).decode().partition(":")
-    except ValueError:
-        kind, product_id = "", ""
-    if kind != "after":
-        raise InvalidInput(argument, f"must be a cursor from an earlier page, not {cursor[:40]!r}")
-    return product_id
-
-
-def global_id(kind: str, id_: str) -> str:
-    """The id that is unique over all types."""
-    return b64encode(f"{kind}:{id_}".encode()).decode()
 
 
 def absolute(address: str | None, base_url: str) -> URL | None:

@@ -14,7 +14,9 @@ from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
 from graphql_api.insights import InsightQueries
 from graphql_api.limits import CachedDocuments, document_cache
+from graphql_api.listings import ListingQueries
 from graphql_api.models import ModelMutations, ModelQueries
+from graphql_api.nodes import NodeQueries
 from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
@@ -25,7 +27,15 @@ from recommender.settings import Settings
 
 
 @strawberry.type(description="What can be asked.")
-class Query(RecommendationQueries, ProductQueries, ShopperQueries, ModelQueries, InsightQueries):
+class Query(
+    RecommendationQueries,
+    ListingQueries,
+    ProductQueries,
+    NodeQueries,
+    ShopperQueries,
+    ModelQueries,
+    InsightQueries,
+):
     """Everything that can be read."""
 
 

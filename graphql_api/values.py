@@ -12,6 +12,7 @@ from recommender.facts import money
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import EventType
 from recommender.facts.insights import Granularity
+from recommender.facts.listing import ProductSort
 from recommender.facts.placements import Strategy
 from recommender.facts.request import ReasonKind
 
@@ -84,6 +85,20 @@ _enum(
         Strategy.RECENTLY_VIEWED: "From what the shopper looked at and did not buy since.",
         Strategy.BUY_AGAIN: "From how much it is time for the shopper to buy it again.",
         Strategy.NEXT_BASKET: "From what is due again and what would be new to this shopper.",
+    },
+)
+_enum(
+    ProductSort,
+    "ProductSort",
+    "The order of a listing. What is equal goes by the shop's ids.",
+    {
+        ProductSort.RELEVANCE: "The best answer to the query first, of equally good ones the more "
+        "popular. Without a query: by the shop's ids.",
+        ProductSort.NAME: "From A to Z, whatever the capitals and accents.",
+        ProductSort.PRICE_ASC: "The cheapest first; what has no price comes last.",
+        ProductSort.PRICE_DESC: "The dearest first; what has no price comes last.",
+        ProductSort.NEWEST: "What the shop began to sell last comes first.",
+        ProductSort.POPULARITY: "What most shoppers take to these days comes first.",
     },
 )
 _enum(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -18,6 +19,22 @@ def _web_address(text: str) -> str:
     if text and not (text.startswith(("http://", "https://")) and urlsplit(text).hostname):
         raise ValueError("must be an http(s) address such as https://shop.example")
     return text
+
+
+def _image_template(text: str) -> str:
+    try:
+        asked = {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        asked = {text}
+    if text and not ({"url", "encoded_url"} & asked and asked <= _IMAGE_PLACES):
+        raise ValueError(
+            "must have {url} or {encoded_url}, may have {width} and {height}, and nothing else in "
+            "braces"
+        )
+    return text
+
+
+_IMAGE_PLACES = {"url", "encoded_url", "width", "height"}
 
 
 class Settings(BaseSettings):
@@ -66,6 +83,10 @@ class Settings(BaseSettings):
     """Documents kept that clients sent with their hash. 0: none, and they are told so."""
     request_timeout_seconds: Annotated[float, Field(gt=0, le=3600)] = 10.0
     """How long a GraphQL request may take before it is answered with 503."""
+
+    image_transform_url: Annotated[str, AfterValidator(_image_template)] = ""
+    """Where pictures come in other sizes: an address with {url} or {encoded_url} of the picture,
+    {width} and {height} (empty where any will do). Empty: pictures come as they are."""
 
     longest_shelf: Whole = 100
     """The most products one list may have."""

@@ -132,6 +132,17 @@ def check_size(given: Filter, most_values: int, deepest: int) -> None:
         )
 
 
+def without(given: Filter, field: Field | Attribute) -> Filter:
+    """The filter less what it asks of one field: alone, or as one of several that must all hold."""
+    match given:
+        case OneOf(asked, _) | Between(asked, _, _) if asked == field:
+            return All(())
+        case All(filters):
+            return All(tuple(without(inner, field) for inner in filters))
+        case _:
+            return given
+
+
 def number_in(text: str) -> float | None:
     """The number that a value of an attribute is, if it is one.
 

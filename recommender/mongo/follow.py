@@ -178,7 +178,7 @@ class Follower:
         counted = {} if trained else await self._events.popular_lately(self._popular_events)
 
         def build() -> LiveModel:
-            return LiveModel(trained, usable(documents, self._unusable), counted)
+            return LiveModel(trained, usable(documents, self._unusable), counted).laid_out()
 
         # In a thread, so that requests are answered meanwhile.
         self.live = await asyncio.to_thread(build)

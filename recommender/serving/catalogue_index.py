@@ -1,12 +1,14 @@
-"""Which products match a filter, as a mask over the rows of the catalogue.
+"""By what products are found: which match a filter, in which order, with which words.
 
 What has values one can list is kept as the rows of each value, what has an order as a column, so
-that a filter takes microseconds however many products there are that do not match.
+that a filter takes microseconds. All is kept current while products come, change and go; orders and
+words are laid out when they are first asked for.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import chain
 from typing import NamedTuple, TypeVar, assert_never
 
 import numpy as np
@@ -24,14 +26,15 @@ from recommender.facts.filters import (
     OneOf,
     number_in,
 )
+from recommender.facts.listing import ProductSort
 from recommender.facts.money import MOST_MINOR_UNITS
+from recommender.serving.orders import PLACE_IN, SMALLEST_PRICES, Order, Place, price_steps
+from recommender.serving.words import WordIndex
 
 Kind = TypeVar("Kind", bound=np.generic)
 Mask = NDArray[np.bool_]
 Places = NDArray[np.intp]
 
-PRICE_STEPS = 1_000
-"""No currency has smaller units than a thousandth, and all prices fit into 64 bits so."""
 NO_PRICE = -1
 
 
@@ -42,16 +45,32 @@ class Numbers(NamedTuple):
     rows: Places
 
 
+class Coded(NamedTuple):
+    """Every value of a field at every product that has it."""
+
+    values: list[str]
+    codes: Places
+    """Places in `values`."""
+    rows: Places
+
+
 class CatalogueIndex:
     """The products by what can be asked of them. Kept current by `put` and `remove`."""
 
-    def __init__(self, products: Sequence[Product] = (), rows: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        products: Sequence[Product],
+        rows: Iterable[int],
+        popularity_of: Callable[[int], float],
+    ) -> None:
         """Index a catalogue.
 
         Args:
             products: by row.
-            rows: those that the shop has; None: all.
+            rows: those that the shop has.
+            popularity_of: a row.
         """
+        self._popularity_of = popularity_of
         self._count = len(products)
         room = self._count + 64
         self._present = np.zeros(room, bool)
@@ -64,7 +83,10 @@ class CatalogueIndex:
         # Made when asked for, dropped when a product changes them.
         self._places: dict[tuple[Field | Attribute, str], Places] = {}
         self._numbers: dict[Attribute, Numbers] = {}
-        for row in range(len(products)) if rows is None else rows:
+        self._coded: dict[Field | Attribute, Coded] = {}
+        self._orders: dict[ProductSort, Order] = {}
+        self._words: WordIndex | None = None
+        for row in rows:
             self.put(row, products[row])
 
     def put(self, row: int, product: Product) -> None:
@@ -73,22 +95,70 @@ class CatalogueIndex:
             self._grow(2 * row)
         self._count = max(self._count, row + 1)
         self._relabel(row, self._products.get(row), product)
+        self._reorder(row, product)
         self._products[row] = product
         self._present[row] = True
         self._available[row] = product.available_for_sale
-        self._prices[row] = int(product.price.amount * PRICE_STEPS) if product.price else NO_PRICE
+        self._prices[row] = price_steps(product.price) if product.price else NO_PRICE
         self._created[row] = product.created_at.timestamp()
+        if self._words is not None:
+            self._words.put(row, product)
 
     def remove(self, row: int) -> None:
         """Let no filter match the product any more."""
-        self._relabel(row, self._products.pop(row), None)
+        self._relabel(row, self._products[row], None)
+        self._reorder(row, None)
+        del self._products[row]
         self._present[row] = False
+        if self._words is not None:
+            self._words.remove(row)
+
+    def recount(self) -> None:
+        """Take note that popularity was counted anew."""
+        self._orders.pop(ProductSort.POPULARITY, None)
 
     def matching(self, wanted: Filter) -> Mask:
         """(n_rows,) which products match. No row of a removed product does."""
         mask = self._mask(wanted)
         mask &= self._present[: self._count]
         return mask
+
+    def counts(self, field: Field | Attribute, among: Mask) -> Iterator[tuple[str, int]]:
+        """Values of a field that some of the products have, and how many do."""
+        coded = self._coded_by(field)
+        counts = np.bincount(coded.codes[among[coded.rows]], minlength=len(coded.values))
+        for code in np.flatnonzero(counts).tolist():
+            yield coded.values[code], int(counts[code])
+
+    def ordered(self, sort: ProductSort) -> Places:
+        """Rows of all products of the shop, in an order."""
+        if sort not in self._orders:
+            self._orders[sort] = Order((self.place(sort, row), row) for row in self._products)
+        return self._orders[sort].rows
+
+    def place(self, sort: ProductSort, row: int) -> Place:
+        """Where a product stands in an order."""
+        return PLACE_IN[sort](self._products[row], self._popularity_of(row))
+
+    def _reorder(self, row: int, now: Product | None) -> None:
+        """Move the row from the places of what the product was to those of what it is now."""
+        for sort, order in self._orders.items():
+            before = self.place(sort, row) if row in self._products else None
+            order.move(row, before, PLACE_IN[sort](now, self._popularity_of(row)) if now else None)
+
+    def lay_out(self) -> None:
+        """Lay out orders and words now."""
+        for sort in ProductSort:
+            self.ordered(sort)
+        # The first search sorts the words.
+        self.words.scores("a", self._count)
+
+    @property
+    def words(self) -> WordIndex:
+        """The words of the products."""
+        if self._words is None:
+            self._words = WordIndex(self._products.items())
+        return self._words
 
     def _mask(self, wanted: Filter) -> Mask:
         """(n_rows,) rows of removed products may be in it."""
@@ -164,6 +234,23 @@ class CatalogueIndex:
             self._numbers[attribute] = numbers
         return self._numbers[attribute]
 
+    def _coded_by(self, field: Field | Attribute) -> Coded:
+        if field is Field.AVAILABLE:
+            rows = np.flatnonzero(self._present[: self._count])
+            return Coded(["false", "true"], self._available[rows].astype(np.intp), rows)
+        if field not in self._coded:
+            by_value = self._rows.get(field, {})
+            numbers = [len(rows) for rows in by_value.values()]
+            coded = Coded(
+                list(by_value),
+                np.repeat(np.arange(len(numbers)), numbers),
+                np.fromiter(chain.from_iterable(by_value.values()), np.intp, sum(numbers)),
+            )
+            if not numbers:
+                return coded
+            self._coded[field] = coded
+        return self._coded[field]
+
     def _relabel(self, row: int, before: Product | None, now: Product | None) -> None:
         """File the row under what the product is now, and no longer under what it was."""
         had = set(_labels(before)) if before else set()
@@ -177,6 +264,7 @@ class CatalogueIndex:
             self._rows.setdefault(field, {}).setdefault(value, set()).add(row)
         for field, value in had ^ has:
             self._places.pop((field, value), None)
+            self._coded.pop(field, None)
             if isinstance(field, Attribute):
                 self._numbers.pop(field, None)
 
@@ -203,7 +291,7 @@ def _labels(product: Product) -> Iterator[tuple[Field | Attribute, str]]:
         yield Attribute(name), value
 
 
-MOST_STEPS = MOST_MINOR_UNITS * PRICE_STEPS
+MOST_STEPS = MOST_MINOR_UNITS * SMALLEST_PRICES
 """No price is higher."""
 
 
@@ -218,7 +306,7 @@ def _steps(bound: object, default: int, rounding: str) -> int:
         return MOST_STEPS + 1
     if bound < 0:
         return -1 if rounding is ROUND_FLOOR else 0
-    return int((bound * PRICE_STEPS).to_integral_value(rounding))
+    return int((bound * SMALLEST_PRICES).to_integral_value(rounding))
 
 
 def _number(bound: object, default: float) -> float:

@@ -3,8 +3,8 @@
 No locks: every method is synchronous, so on one event loop none interrupts another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,6 @@ class LiveModel:
         self.row_of: dict[str, int] = {}
         self.products: list[Product] = []
         """By row. A product that was removed stays in its row, not available."""
-        self._sorted_ids: list[str] | None = None
         room = len(products) + 64
         self._vectors = np.zeros((room, factors), np.float32)
         self._numbers = np.zeros((3 + len(STANDING_PARTS), room), np.float32)
@@ -171,13 +170,6 @@ class LiveModel:
         """(n_products,) what may be shown at all."""
         return self._available[: len(self)]
 
-    @property
-    def sorted_ids(self) -> Sequence[str]:
-        """The ids of the catalogue, in order. Sorted anew only after a product came or went."""
-        if self._sorted_ids is None:
-            self._sorted_ids = sorted(self.row_of)
-        return self._sorted_ids
-
     def get(self, product_id: str) -> Product | None:
         """The product, if the shop has it."""
         row = self.row_of.get(product_id)
@@ -213,8 +205,17 @@ class LiveModel:
     def index(self) -> CatalogueIndex:
         """By which products are found. Laid out when first asked for, and kept current since."""
         if self._index is None:
-            self._index = CatalogueIndex(self.products, self.row_of.values())
+            self._index = CatalogueIndex(
+                self.products,
+                self.row_of.values(),
+                popularity_of=lambda row: float(self._numbers[2, row]),
+            )
         return self._index
+
+    def laid_out(self) -> Self:
+        """The same, with all laid out that else the first who asks would wait for."""
+        self.index.lay_out()
+        return self
 
     def put(self, product: Product) -> None:
         """Add a product, or replace what was known of it."""
@@ -225,10 +226,7 @@ class LiveModel:
                 self._grow()
             self.row_of[product.product_id] = row
             self.products.append(product)
-            self._sorted_ids = None
         self.products[row] = product
-        if self._index is not None:
-            self._index.put(row, product)
         self._created[row] = product.created_at.timestamp()
         self._available[row] = product.available_for_sale
         vector, bias, popularity = self._known_of(product)
@@ -251,19 +249,23 @@ class LiveModel:
                 self._stand_ins[row] = stand_ins(kept[0], kept[1], self.trained)
                 self._untrained = None
 
+        if self._index is not None:
+            self._index.put(row, product)
+
     def count(self, popularity: Mapping[str, float]) -> None:
         """Take over popularity counted anew, where no trained model knows it."""
         if self.trained is None:
             self._counted = popularity
             for product_id, row in self.row_of.items():
                 self._numbers[2, row] = popularity.get(product_id, 0.0)
+            if self._index is not None:
+                self._index.recount()
 
     def remove(self, product_id: str) -> None:
         """Never show the product again. Unknown ids are fine: it is gone either way."""
         row = self.row_of.pop(product_id, None)
         if row is not None:
             self._available[row] = False
-            self._sorted_ids = None
             if self._index is not None:
                 self._index.remove(row)
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from builders import CARD, NOW, ask, until
 
+from graphql_api.global_ids import global_id
 from recommender.mongo.documents import JOBS, MODELS
 from recommender.mongo.jobs import take
 from recommender.mongo.models import forget_old, load, publish, put_in_service, version_in_service
@@ -71,6 +72,15 @@ async def test_the_model_that_answers_says_how_good_it_is(three_models, api, dat
 
 async def test_there_is_no_model_before_the_first_training(api):
     assert (await ask(api, "{ model { version } }"))["model"] is None
+
+
+async def test_a_model_can_be_fetched_again_by_its_global_id(three_models, api):
+    model = (await ask(api, "{ model { id version } }"))["model"]
+    ids = [model["id"], global_id("Model", "v2"), global_id("Model", "v9")]
+    data = await ask(
+        api, "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Model { version } } }", ids=ids
+    )
+    assert data["nodes"] == [model, {"id": ids[1], "version": "v2"}, None]
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
