@@ -14,7 +14,7 @@ from pymongo.read_preferences import ReadPreference
 from graphql_api.database import make_indexes, model_files, open_database, streams_of, watch
 from graphql_api.histories import Histories
 from graphql_api.keys import ANYBODY, Caller
-from graphql_api.listeners import Listeners
+from graphql_api.listeners import TRAININGS, Listeners
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import History, shopper_of_session, shopper_of_user
@@ -111,6 +111,9 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 listeners.ring(shoppers)
 
         def followed(what: Followed) -> None:
+            if what is Followed.TRAININGS:
+                listeners.ring({TRAININGS})
+                return
             if what is Followed.MODEL:
                 # It may go by attributes, where the last one did not.
                 histories.drop(None)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 from recommender.facts.errors import TooManySubscriptions
 
+TRAININGS = "trainings"
+"""A topic. The others are shoppers, by their ids, which have a colon in them."""
 WAVE_SECONDS = 1.0
 """A change that concerns everybody is told at most so often: an import changes thousands of
 products."""

@@ -21,7 +21,7 @@ from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
 from graphql_api.shoppers import ShopperMutations, ShopperQueries
-from graphql_api.subscriptions import RecommendationSubscriptions
+from graphql_api.subscriptions import ModelSubscriptions, RecommendationSubscriptions
 from graphql_api.values import SCALARS
 from recommender.settings import Settings
 
@@ -47,7 +47,7 @@ class Mutation(EventMutations, CatalogueMutations, ShopperMutations, ModelMutati
 @strawberry.type(
     description="What can be followed, over graphql-transport-ws and as server-sent events."
 )
-class Subscription(RecommendationSubscriptions):
+class Subscription(RecommendationSubscriptions, ModelSubscriptions):
     """Everything that tells of its changes."""
 
 

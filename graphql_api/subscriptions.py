@@ -1,9 +1,10 @@
-"""Lists that change while the shopper clicks, in the schema."""
+"""What can be followed, in the schema: lists that change while the shopper clicks, and models."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from functools import partial
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import strawberry
 import structlog
@@ -11,6 +12,8 @@ from pymongo.errors import PyMongoError
 
 from graphql_api.context import Context
 from graphql_api.keys import Scope
+from graphql_api.listeners import TRAININGS, Listeners
+from graphql_api.models import Model, TrainingJob, model_of
 from graphql_api.products import Info
 from graphql_api.recommendations import (
     Length,
@@ -22,10 +25,13 @@ from graphql_api.recommendations import (
     shelf_for,
 )
 from graphql_api.shopper_input import ShopperInput
+from recommender.facts.errors import InvalidInput
 from recommender.facts.placements import Placement
 from recommender.facts.request import Shelf
 
 log = structlog.get_logger(__name__)
+
+Made = TypeVar("Made")
 
 APART_SECONDS = 0.05
 """Between two lists for one subscription: a burst of clicks makes one list, not twenty."""
@@ -69,28 +75,71 @@ class RecommendationSubscriptions:
             product_ids_in(context, place, longest),
             context.category if context else None,
         )
-        return _connections(shelves(info.context, shopper_id, make), info.context)
+        shelves = changing(info.context.listeners, shopper_id, make, what_it_shows)
+        return _connections(shelves, info.context)
 
 
-async def shelves(
-    context: Context, shopper_id: str, make: Callable[[], Awaitable[Shelf]]
-) -> AsyncGenerator[Shelf, None]:
-    """The shelf as it is now, and again each time that it shows something else."""
+@strawberry.type
+class ModelSubscriptions:
+    @strawberry.subscription(
+        description="The model that answers: at once, if there is one, and whenever another one is "
+        "put in service. Needs a secret key."
+    )
+    def model_updated(self, info: Info) -> AsyncGenerator[Model, None]:
+        context = info.context
+        context.caller.require(Scope.TRAINING)
+        context.listeners.check_room()
+
+        async def in_service() -> Model | None:
+            version = await context.models.version_in_service()
+            return await model_of(context, version) if version else None
+
+        return changing(context.listeners, TRAININGS, in_service)
+
+    @strawberry.subscription(
+        description="A training that was asked for: as it stands, and whenever it gets on, until "
+        "it has ended. Needs a secret key."
+    )
+    async def training_updated(
+        self,
+        info: Info,
+        job_id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")],
+    ) -> AsyncGenerator[TrainingJob, None]:
+        context, name = info.context, str(job_id)
+        context.caller.require(Scope.TRAINING)
+        context.listeners.check_room()
+        if not await context.jobs.of([name]):
+            raise InvalidInput("job_id", f"names no training: {name[:80]!r}")
+
+        async def job() -> TrainingJob | None:
+            found = (await context.jobs.of([name])).get(name)
+            return TrainingJob.of(found) if found else None
+
+        return _until_it_ends(changing(context.listeners, TRAININGS, job))
+
+
+async def changing(
+    listeners: Listeners,
+    topic: str,
+    make: Callable[[], Awaitable[Made | None]],
+    shows: Callable[[Made], object] = lambda made: made,
+) -> AsyncGenerator[Made, None]:
+    """What is made now, and again each time that it shows something else; nothing for None."""
     shown: object = None
-    with context.listeners.listen(shopper_id) as bell:
+    with listeners.listen(topic) as bell:
         while True:
             bell.clear()
             try:
-                shelf = await make()
+                made = await make()
             except PyMongoError as error:
                 if shown is None:
                     raise
-                log.warning("list_not_updated", error=type(error).__name__)
+                log.warning("not_updated", error=type(error).__name__)
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if (shows := what_it_shows(shelf)) != shown:
-                shown = shows
-                yield shelf
+            if made is not None and (now_shown := shows(made)) != shown:
+                shown = now_shown
+                yield made
             await asyncio.sleep(APART_SECONDS)
             await bell.wait()
 
@@ -118,5 +167,16 @@ def what_it_shows(shelf: Shelf) -> object:
 async def _connections(
     found: AsyncGenerator[Shelf, None], context: Context
 ) -> AsyncGenerator[RecommendationConnection, None]:
-    async for shelf in found:
-        yield RecommendationConnection.of(shelf, context.settings.base_url)
+    async with aclosing(found):
+        async for shelf in found:
+            yield RecommendationConnection.of(shelf, context.settings.base_url)
+
+
+async def _until_it_ends(
+    jobs: AsyncGenerator[TrainingJob, None],
+) -> AsyncGenerator[TrainingJob, None]:
+    async with aclosing(jobs):
+        async for job in jobs:
+            yield job
+            if job.ended_at is not None:
+                return

@@ -20,7 +20,7 @@ from pymongo.errors import OperationFailure, PyMongoError
 
 from recommender.facts.errors import RecommenderError
 from recommender.model.trained_model import TrainedModel
-from recommender.mongo.documents import PRODUCTS, SERVING, Document
+from recommender.mongo.documents import JOBS, MODELS, PRODUCTS, SERVING, Document
 from recommender.mongo.events import Events
 from recommender.mongo.models import Models, checked
 from recommender.mongo.products import Products, usable
@@ -37,7 +37,10 @@ class Followed(Enum):
     """What a process follows."""
 
     MODEL = "model"
+    """The one that answers."""
     CATALOGUE = "catalogue"
+    TRAININGS = "trainings"
+    """What is known of models, and of those to come."""
 
 
 NO_REPLICA_SET = 40573
@@ -49,7 +52,7 @@ OVERLAP = timedelta(seconds=10)
 """Polling looks this much further back, since clocks of those who write differ."""
 
 _WATCHED: list[Document] = [
-    {"$match": {"ns.coll": {"$in": [PRODUCTS, SERVING]}}},
+    {"$match": {"ns.coll": {"$in": [PRODUCTS, SERVING, MODELS, JOBS]}}},
     {"$project": {"ns": 1, "operationType": 1, "documentKey": 1, "fullDocument": 1}},
 ]
 
@@ -134,7 +137,10 @@ class Follower:
         if change["operationType"] not in ("insert", "update", "replace", "delete"):
             # Dropped or renamed: read what there is now.
             await self._read_everything()
+        elif change["ns"]["coll"] in (MODELS, JOBS):
+            self._changed(Followed.TRAININGS)
         elif change["ns"]["coll"] == SERVING:
+            self._changed(Followed.TRAININGS)
             await self._follow_pointer()
         elif change["operationType"] == "delete" or change.get("fullDocument") is None:
             self.live.remove(change["documentKey"]["_id"])
