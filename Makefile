@@ -15,7 +15,13 @@ install: $(VENV)/installed ## create the virtual environment and install from th
 demo: install ## seed a demo shop, train, and serve it on http://127.0.0.1:8000
 	@$(BIN)/python -m seed
 
-test: install ## install what is missing, run every check and every test
+CONFORMANCE := tests/conformance
+
+$(CONFORMANCE)/node_modules/.package-lock.json: $(CONFORMANCE)/package-lock.json
+	npm ci --prefix $(CONFORMANCE)
+	@touch $@
+
+test: install $(CONFORMANCE)/node_modules/.package-lock.json ## install what is missing, run every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
