@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     exploration_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
     """How long after its first day in the shop a product is young."""
 
-    history_length: Whole = 1_000
+    history_length: Annotated[int, Field(ge=1, le=20_000)] = 1_000
     """The latest events of a shopper that a list is made from."""
     acts_in_memory: Annotated[int, Field(ge=0)] = 200_000
     """Acts of recent shoppers that each API process keeps in memory (200 bytes each). 0: none."""

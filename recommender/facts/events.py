@@ -208,11 +208,9 @@ class History:
             verdicts: every act of the types in VERDICTS, latest first; None if they are all
                 among the acts.
         """
-        verdicts = acts if verdicts is None else verdicts
-        latest: dict[str, Act] = {}
-        for act in verdicts:
-            if act.type in VERDICTS:
-                latest.setdefault(act.product_id, act)
+        among = acts if verdicts is None else verdicts
+        verdicts = [act for act in among if act.type in VERDICTS]
+        latest = {act.product_id: act for act in reversed(verdicts)}
         return cls(
             acts,
             frozenset(

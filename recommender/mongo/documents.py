@@ -162,14 +162,13 @@ def event_of(document: Document) -> Event:
     )
 
 
-def act_of(document: Document) -> Act:
-    """What serving reads of an event: the fields of HISTORY_FIELDS."""
-    return Act(
-        document["product_id"],
-        _TYPES[document["type"]],
-        utc(document["at"]),
-        document.get("rating"),
-    )
+def acts_of(documents: Iterable[Document]) -> list[Act]:
+    """What serving reads of events: the fields of HISTORY_FIELDS."""
+    types = _TYPES
+    return [
+        Act(d["product_id"], types[d["type"]], d["at"].replace(tzinfo=UTC), d.get("rating"))
+        for d in documents
+    ]
 
 
 def product_document(product: Product) -> Document:

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError
+from pymongo.errors import AutoReconnect, BulkWriteError
 from pymongo.read_concern import ReadConcern
 
 from recommender.facts.events import VERDICTS, WEIGHTS, Event, History
@@ -20,7 +20,7 @@ from recommender.mongo.documents import (
     HISTORY_FIELDS,
     SPEAKING_TYPES,
     Document,
-    act_of,
+    acts_of,
     event_document,
     event_of,
 )
@@ -56,6 +56,7 @@ class Events:
             history_length: the latest acts that a history has.
             changed: told whose histories changed, before that is acknowledged.
         """
+        self._database = database
         self._events = database[EVENTS]
         self._joins = Joins(database, changed=changed)
         self._history_length = history_length
@@ -99,15 +100,36 @@ class Events:
 
     async def history(self, shopper_id: str) -> History:
         """What the shopper did last, and all they ever bought or turned away from."""
-        documents = await self._events.find(
-            _acts_of(shopper_id), HISTORY_FIELDS, sort=_LATEST_ACTS, limit=self._history_length
-        ).to_list(None)
+        documents = await self._acts(shopper_id)
         if len(documents) < self._history_length:
             return _history(documents)
         verdicts = await self._events.find(
             _verdicts_of(shopper_id), HISTORY_FIELDS, sort=_LATEST_ACTS
         ).to_list(None)
         return _history(documents, verdicts)
+
+    async def _acts(self, shopper_id: str) -> list[Document]:
+        """The latest ones, in one round trip and without a cursor, which costs a fifth more; with
+        sixteen reads at once, half as much again."""
+        wanted = _acts_of(shopper_id)
+        try:
+            answer = await self._database.command(
+                {
+                    "find": EVENTS,
+                    "filter": wanted,
+                    "projection": HISTORY_FIELDS,
+                    "sort": dict(_LATEST_ACTS),
+                    "limit": self._history_length,
+                    "singleBatch": True,
+                }
+            )
+        except AutoReconnect:
+            # The driver tries a cursor's first command a second time, and no other one.
+            return await self._events.find(
+                wanted, HISTORY_FIELDS, sort=_LATEST_ACTS, limit=self._history_length
+            ).to_list(None)
+        acts: list[Document] = answer["cursor"]["firstBatch"]
+        return acts
 
     async def popular_lately(self, count: int) -> dict[str, float]:
         """What the latest events received say for each product; for while nothing is trained."""
@@ -137,8 +159,8 @@ def _verdicts_of(shopper_id: str) -> Document:
 
 
 def _history(documents: list[Document], verdicts: list[Document] | None = None) -> History:
-    acts = [act_of(d) for d in documents]
-    return History.of(acts, acts if verdicts is None else [act_of(d) for d in verdicts])
+    acts = acts_of(documents)
+    return History.of(acts, acts if verdicts is None else acts_of(verdicts))
 
 
 def popular_lately(database: Database[Document], count: int) -> dict[str, float]:

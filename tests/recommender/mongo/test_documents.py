@@ -17,7 +17,7 @@ from recommender.mongo.documents import (
     PRODUCTS,
     SHOPPERS,
     SPEAKING_TYPES,
-    act_of,
+    acts_of,
     event_document,
     event_of,
     product_document,
@@ -174,6 +174,6 @@ def test_the_queries_above_are_those_that_are_sent(database, mongodb_uri, settin
 
 def test_an_act_is_what_serving_needs_of_an_event():
     rating = an_event("ann", "mug", EventType.RATING, rating=2)
-    act = act_of(event_document(rating))
+    [act] = acts_of([event_document(rating)])
     assert (act.product_id, act.type, act.at, act.rating) == ("mug", EventType.RATING, NOW, 2)
     assert timedelta(0) == act.at - rating.at
