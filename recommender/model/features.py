@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log, sqrt
 
 import numpy as np
@@ -48,6 +48,12 @@ class FeatureSpace:
     """(n_features,) group weight times inverse document frequency."""
     price_edges: Mapping[str, Sequence[int]]
     """Currency -> minor units between one price band and the next."""
+    names: Sequence[str] = field(init=False, compare=False, repr=False)
+    """Every feature, by row."""
+
+    def __post_init__(self) -> None:
+        # Reasons look several of them up for each product.
+        object.__setattr__(self, "names", list(self.row_of))
 
     @classmethod
     def of(cls, products: Sequence[Product]) -> "FeatureSpace":
@@ -66,11 +72,6 @@ class FeatureSpace:
 
     def __len__(self) -> int:
         return len(self.row_of)
-
-    @property
-    def names(self) -> list[str]:
-        """Every feature, by row."""
-        return list(self.row_of)
 
     def describe(self, product: Product) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The product's features that exist here.
@@ -92,7 +93,7 @@ class FeatureSpace:
         """For the model's file."""
         return json.dumps(
             {
-                "names": self.names,
+                "names": list(self.names),
                 "weights": [float(w) for w in self.weights],
                 "price_edges": {c: list(e) for c, e in self.price_edges.items()},
             }

@@ -113,7 +113,10 @@ def allowed(
     """(n_products,) what no rule bars."""
     eligible = np.ones(len(live), bool)
     for _, products in barred(request, history, live, offers_bought):
-        eligible[products] = False
+        if isinstance(products, list):
+            eligible[products] = False
+        else:
+            eligible &= ~products
     return eligible
 
 

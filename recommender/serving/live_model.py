@@ -35,10 +35,12 @@ class Untrained(NamedTuple):
 
     rows: NDArray[np.int64]
     """(n_untrained,) rows in the live model."""
-    stand_ins: Rows
+    stand_ins: NDArray[np.intp]
     """(n_untrained, MOST_STAND_INS) rows in the trained model."""
     weights: Floats
     """(n_untrained, MOST_STAND_INS) how much each stand-in has to say."""
+    unlike: Floats
+    """(n_untrained,) what is left of one: how little the product is like any of them."""
 
 
 class LiveModel:
@@ -137,10 +139,12 @@ class LiveModel:
         """The products that training has not seen, and who stands in for each."""
         if self._untrained is None:
             found = list(self._stand_ins.values())
+            weights = np.array([s.weights for s in found], np.float32).reshape(-1, MOST_STAND_INS)
             self._untrained = Untrained(
                 np.fromiter(self._stand_ins, np.int64, len(found)),
-                np.array([s.rows for s in found], np.int32).reshape(-1, MOST_STAND_INS),
-                np.array([s.weights for s in found], np.float32).reshape(-1, MOST_STAND_INS),
+                np.array([s.rows for s in found], np.intp).reshape(-1, MOST_STAND_INS),
+                weights,
+                1 - weights.sum(axis=1),
             )
         return self._untrained
 

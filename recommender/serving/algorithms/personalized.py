@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from recommender.facts.catalog import CATEGORY_SEPARATOR, Product
 from recommender.facts.events import EventType
-from recommender.facts.ids import Rows
 from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
 from recommender.model.blend import NEIGHBOURS, SEEN, STANDING, TASTE
@@ -96,11 +95,10 @@ class Blended:
         """The middle is what a product of which nothing is known gets by its neighbours."""
         untrained = live.untrained
         if len(untrained.rows):
-            self._by_neighbours[untrained.rows] = self._middle + np.einsum(
-                "ps,ps->p",
-                untrained.weights,
-                (np.sqrt(self._led_there) - self._middle)[untrained.stand_ins],
-            )
+            # They all exist, so nothing is wrapped: it only spares the question.
+            led = np.sqrt(self._led_there).take(untrained.stand_ins, mode="wrap")
+            by_stand_ins = np.einsum("ps,ps->p", untrained.weights, led)
+            self._by_neighbours[untrained.rows] = by_stand_ins + untrained.unlike * self._middle
         strongest = taste.weights.max(initial=SMALLEST_SPREAD)
         self._seen = np.sqrt(np.maximum(taste.weights, 0) / strongest)
         """(n_acts,) how strongly each drew the shopper to its own product; up to 1."""
@@ -191,26 +189,26 @@ class Blended:
         # No act leads to the same product twice, so that none overwrites another.
         contributions[place, act] += self._flow.ravel()[led] * (self._neighbour_measure / whole)
         for new in np.flatnonzero(origins < 0).tolist():
-            contributions[new] = self._by_stand_ins(*self._standing_in_for(rows[new]))
+            contributions[new] = self._by_stand_ins(rows[new])
         seen, act = np.nonzero(np.asarray(rows)[:, np.newaxis] == self._taste.rows)
         contributions[seen, act] += self._seen[act] * self.weights[SEEN]
         return contributions
 
-    def _standing_in_for(self, row: int) -> tuple[Rows, Floats]:
-        """(MOST_STAND_INS,) rows of the trained model that stand in for a new product, and how much
-        each has to say."""
-        untrained = self._live.untrained
-        place = int(np.flatnonzero(untrained.rows == row)[0])
-        return untrained.stand_ins[place], untrained.weights[place]
-
     def _by_nothing(self, row: int) -> Part:
         """What a new product gets for being like nothing."""
-        _, weights = self._standing_in_for(row)
-        unlike = float((1 - weights.sum()) * self._middle * self._neighbour_measure)
-        return Part(unlike, ReasonKind.NEW_ARRIVAL, Phrase(Saying.NEW))
+        unlike = self._live.untrained.unlike[self._place_of_new(row)]
+        worth = float(unlike * self._middle * self._neighbour_measure)
+        return Part(worth, ReasonKind.NEW_ARRIVAL, Phrase(Saying.NEW))
 
-    def _by_stand_ins(self, stand_ins: Rows, weights: Floats) -> Floats:
+    def _place_of_new(self, row: int) -> int:
+        """Among the untrained."""
+        return int(np.flatnonzero(self._live.untrained.rows == row)[0])
+
+    def _by_stand_ins(self, row: int) -> Floats:
         """(n_acts,) how the acts lead to a new product by way of those that stand in for it."""
+        place = self._place_of_new(row)
+        stand_ins = self._live.untrained.stand_ins[place]
+        weights = self._live.untrained.weights[place]
         whole = self._led_there[stand_ins]
         share = np.zeros(len(self._led_there), np.float32)
         met = whole > 0
