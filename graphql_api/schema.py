@@ -12,6 +12,7 @@ from graphql_api.catalogue import CatalogueMutations
 from graphql_api.compiled import CompiledExecutor
 from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
+from graphql_api.inputs import plan_inputs
 from graphql_api.insights import InsightQueries
 from graphql_api.limits import CachedDocuments, document_cache
 from graphql_api.listings import ListingQueries
@@ -77,6 +78,7 @@ def make_schema(settings: Settings) -> strawberry.Schema:
         ),
         extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],
     )
+    plan_inputs(schema)
     persisted = PersistedDocuments(settings)
     cache = document_cache(schema._schema, settings)  # noqa: SLF001 (it has no public name)
     return schema

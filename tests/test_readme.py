@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from builders import a_product, serving, stock
+from builders import a_product, serving, stock, until
 
 from recommender.facts.events import WEIGHTS, EventType
 from recommender.settings import Settings
@@ -49,6 +49,24 @@ async def test_every_query_of_the_readme_works_as_it_is(demo, settings):
             assert "errors" not in answer, (query, answer)
             assert None not in answer["data"].values()
             assert '"userErrors": [{' not in json.dumps(answer)
+
+
+async def test_what_a_shop_is_told_to_send_works_as_it_is(database, settings):
+    page = Path("docs/events-and-catalogue.md").read_text()
+    async with serving(settings) as api:
+        for query in re.findall(r"```graphql\n(.*?)```", page, re.DOTALL):
+            answer = (await api.post("/graphql", json={"query": query})).json()
+            assert "errors" not in answer, (query, answer)
+            assert '"userErrors": [{' not in json.dumps(answer), (query, answer)
+            await until(lambda: follows(database, api))
+
+
+async def follows(database, api):
+    """Whether the API knows of all products by now."""
+    known = (
+        await api.post("/graphql", json={"query": "{ products(first: 1) { totalCount } }"})
+    ).json()
+    return known["data"]["products"]["totalCount"] == database["products"].count_documents({})
 
 
 async def test_every_curl_of_the_readme_works_as_it_is(demo, settings):
