@@ -64,10 +64,22 @@ def test_a_plan_builds_what_strawberry_would_have_built(monkeypatch, name, given
     assert planned == built(INPUTS[name], given)
 
 
-def test_all_inputs_are_planned_but_those_that_strawberry_has_to_check():
-    unplanned = {
+@pytest.mark.parametrize("literal", ["null", '{amount: null, currencyCode: "EUR"}'])
+def test_what_may_be_left_out_but_not_be_null_is_checked_in_documents_too(literal):
+    field = "name" if literal == "null" else "price"
+    document = f"""mutation {{ updateProducts(input: {{
+        idempotencyKey: "k", products: [{{productId: "mug", {field}: {literal}}}]
+    }}) {{ updatedCount }} }}"""
+    errors = SCHEMA.execute_sync(document).errors
+    assert errors
+    assert "null" in errors[0].message
+
+
+def test_batches_are_planned():
+    planned = {
         name
         for name, type_ in INPUTS.items()
-        if type_.extensions["strawberry-definition"].from_input is None
+        if type_.extensions["strawberry-definition"].from_input
     }
-    assert unplanned == {"ProductChangeInput"}
+    assert {"EventInput", "ShopperInput", "MoneyInput", "ProductInput"} <= planned
+    assert "ProductChangeInput" not in planned
