@@ -10,6 +10,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from graphql_api.context import open_context
 from graphql_api.logs import configure
+from graphql_api.security import check_may_listen
 from graphql_api.server import Server
 from recommender.facts.errors import RecommenderError
 from recommender.mongo.server import mongodb
@@ -39,6 +40,7 @@ def main() -> int:
 async def _serve(uri: str, settings: Settings) -> int:
     # Opened here and not by the application, which would make a traceback of what goes wrong.
     async with open_context(uri, settings) as context:
+        check_may_listen(settings, context.keys)
         # The catalogue and the model stay for long: the garbage collector need not walk through
         # them again and again (p99 of GraphQL with 16 connections: 55 ms instead of 98).
         gc.collect()

@@ -13,13 +13,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
-from graphql_api import health, rest
+from graphql_api import health, http, rest
 from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
+from graphql_api.keys import KeyRing
 from graphql_api.schema import make_schema
+from graphql_api.security import Cors, Guard, SecurityHeaders
 from graphql_api.sockets import Sockets
 from recommender.facts.errors import Forbidden, RecommenderError, Unauthenticated
 from recommender.settings import Settings
@@ -35,12 +38,16 @@ class State(TypedDict):
     context: Context
 
 
-def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
+def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
     """The application, which opens the context when it starts and closes it when it stops."""
+
+    keys: KeyRing
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[State]:
+        nonlocal keys
         async with open_context() as context:
+            keys = context.keys
             yield {"context": context}
 
     schema = make_schema(settings)
@@ -52,7 +59,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
     routes: list[BaseRoute] = [
         Route("/", _front_door, methods=["GET"]),
         # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
-        Route("/graphql", endpoint, max_body_size=sys.maxsize),
+        Route("/graphql", Guard(endpoint, http.refusal), max_body_size=sys.maxsize),
         WebSocketRoute("/graphql", Sockets(schema, settings)),
         *rest.ROUTES,
         *health.ROUTES,
@@ -61,7 +68,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
     media = settings.data_dir / "media"
     if media.is_dir():
         routes.append(Mount("/media", StaticFiles(directory=media)))
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         max_body_size=settings.largest_body_bytes,
@@ -74,6 +81,8 @@ def create_app(settings: Settings, open_context: OpenContext) -> Starlette:
             Exception: _our_error,
         },
     )
+    # Around all of it, so that errors are answered with these headers too.
+    return SecurityHeaders(Cors(app, lambda: keys), settings)
 
 
 async def _front_door(_request: Request) -> Response:
@@ -90,13 +99,11 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     return response
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     """401 and 403."""
-    if isinstance(error, Forbidden):
-        return rest.problem(403, "Forbidden", str(error))
-    response = rest.problem(401, "Unauthenticated", str(error))
-    response.headers["WWW-Authenticate"] = "Bearer"
-    return response
+    if not isinstance(error, RecommenderError):
+        raise error
+    return rest.refusal(request, error)
 
 
 async def _our_error(_request: Request, error: Exception) -> Response:

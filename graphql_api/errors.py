@@ -14,7 +14,12 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import StreamExecutionResult
 
 from graphql_api.values import camel
-from recommender.facts.errors import InvalidInput, RecommenderError
+from recommender.facts.errors import (
+    InvalidInput,
+    RecommenderError,
+    TooManyRequests,
+    Unauthenticated,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +72,13 @@ _OF_REQUESTS = (MissingQueryError, CannotGetOperationTypeError, InvalidOperation
 
 LONGEST_MESSAGE = 1_000
 """Messages quote what was sent, which may be as long as a body."""
+
+
+def refusal_headers(error: Exception) -> dict[str, str]:
+    """What a caller needs to do better next time."""
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
 
 
 def logged(error: BaseException) -> tuple[ErrorCode, str]:

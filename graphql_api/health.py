@@ -11,7 +11,8 @@ from graphql_api.context import Context
 
 async def healthy(request: Request) -> Response:
     """GET /healthy: the process answers. If it does not, start it again."""
-    return _json({"status": "healthy"})
+    context: Context = request.state.context
+    return _json({"status": "healthy", "access": "open" if context.keys.is_open else "keys"})
 
 
 async def ready(request: Request) -> Response:

@@ -27,7 +27,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graphql_api.context import Context
-from graphql_api.errors import STATUS, ErrorCode, coded
+from graphql_api.errors import STATUS, ErrorCode, coded, refusal_headers
 from graphql_api.persisted import DOCUMENT_ID
 from graphql_api.server_sent import EventStreamResponse
 from graphql_api.streams import timely
@@ -81,7 +81,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         try:
             response = await self.run(request)
         except Exception as error:
-            response = _error_response(error, request)
+            response = refusal(request, error)
         response.headers["Vary"] = "Accept"
         await response(scope, receive, send)
 
@@ -294,8 +294,9 @@ def _not_this_way(operation: OperationType, method: str) -> BadRequest:
     return BadRequest(f"This server executes no {operation.value} by {method}; use POST.", 405)
 
 
-def _error_response(error: Exception, request: Request) -> Response:
-    headers = {"Cache-Control": "no-store"}
+def refusal(request: Request, error: Exception) -> Response:
+    """The answer to a request that got nowhere."""
+    headers = {"Cache-Control": "no-store", **refusal_headers(error)}
     if isinstance(error, Refusal):
         extensions = getattr(error, "extensions", {"code": ErrorCode.BAD_USER_INPUT})
         body = {"message": error.reason, "extensions": extensions}
@@ -307,8 +308,6 @@ def _error_response(error: Exception, request: Request) -> Response:
         body = {"message": shown.message, "extensions": shown.extensions}
         code = (shown.extensions or {})["code"]
         status = STATUS.get(ErrorCode(code), 400)
-        if status == 401:
-            headers["WWW-Authenticate"] = "Bearer"
     response = _json_response(
         {"errors": [body]}, status, accepted(request.headers.get("accept", ""))
     )

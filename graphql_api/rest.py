@@ -6,18 +6,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from graphql_api.context import Context
+from graphql_api.errors import STATUS, ErrorCode, refusal_headers
 from graphql_api.events import Rejected, feedback, record
 from graphql_api.keys import Scope
 from graphql_api.openapi import document
 from graphql_api.products import absolute
 from graphql_api.recommendations import shelf_for
+from graphql_api.security import Guard
 from graphql_api.shopper_input import ShopperInput
-from recommender.facts.errors import InvalidInput
+from recommender.facts.errors import InvalidInput, RecommenderError
 from recommender.facts.events import checked_rating
 from recommender.facts.ids import checked_id
 from recommender.facts.placements import Placement
@@ -79,9 +82,20 @@ async def get_openapi(request: Request) -> Response:
     return _json(document(settings.longest_shelf, settings.base_url))
 
 
+def refusal(_request: Request, error: RecommenderError) -> Response:
+    """The answer to a request that its key does not allow, or that no key came with."""
+    code = ErrorCode(error.code)
+    title = code.replace("_", " ").capitalize()
+    response = problem(STATUS.get(code, 400), title, str(error))
+    response.headers.update(refusal_headers(error))
+    return response
+
+
+_GUARDED = [Middleware(Guard, refusal=refusal)]
+
 ROUTES = [
-    Route("/api/recommendations", get_recommendations, methods=["GET"]),
-    Route("/api/feedback", post_feedback, methods=["POST"]),
+    Route("/api/recommendations", get_recommendations, methods=["GET"], middleware=_GUARDED),
+    Route("/api/feedback", post_feedback, methods=["POST"], middleware=_GUARDED),
     Route("/openapi.json", get_openapi, methods=["GET"]),
 ]
 

@@ -33,6 +33,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                forwarded_allow_ips=settings.trusted_proxies,
                 ws_max_size=settings.largest_body_bytes,
                 timeout_graceful_shutdown=grace_seconds,
             )

@@ -5,10 +5,14 @@ from typing import Self
 import strawberry
 
 
-@strawberry.input(one_of=True, description="Who the list is for: exactly one of the two.")
+@strawberry.input(one_of=True, description="Who the list is for: exactly one of the three.")
 class ShopperInput:
     user_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
         description="Somebody signed in, by the shop's own id."
+    )
+    signed_user_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
+        description="Somebody signed in, by an id that the shop's server signed, so that nobody "
+        "can ask as somebody else: userId.expires.signature."
     )
     session_id: strawberry.Maybe[strawberry.ID] = strawberry.field(
         description="Somebody anonymous, by an id that lasts as long as the shop wants."
@@ -17,9 +21,19 @@ class ShopperInput:
     @classmethod
     def of_user(cls, user_id: str) -> Self:
         """Somebody signed in."""
-        return cls(user_id=strawberry.Some(strawberry.ID(user_id)), session_id=None)
+        return cls._of(user_id=user_id)
+
+    @classmethod
+    def of_signed_user(cls, signed_user_id: str) -> Self:
+        """Somebody signed in, for whom the shop's server vouches."""
+        return cls._of(signed_user_id=signed_user_id)
 
     @classmethod
     def of_session(cls, session_id: str) -> Self:
         """Somebody anonymous."""
-        return cls(user_id=None, session_id=strawberry.Some(strawberry.ID(session_id)))
+        return cls._of(session_id=session_id)
+
+    @classmethod
+    def _of(cls, **given: str) -> Self:
+        ids = {name: strawberry.Some(strawberry.ID(text)) for name, text in given.items()}
+        return cls(**{"user_id": None, "signed_user_id": None, "session_id": None, **ids})

@@ -240,7 +240,8 @@ class ShopperMutations:
     @strawberry.mutation(
         description="Say what is known of shoppers beside what they do. The next training learns "
         "from it what shoppers like them take to; from then on it speaks for those who did little "
-        "yet. One mistake keeps none of the others out, and sending again is harmless."
+        "yet. One mistake keeps none of the others out, and sending again is harmless. "
+        "Needs a secret key."
     )
     async def upsert_shoppers(
         self,

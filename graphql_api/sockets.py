@@ -20,9 +20,11 @@ from strawberry.types.execution import PreExecutionError
 
 from graphql_api.context import Context
 from graphql_api.errors import coded
+from graphql_api.keys import Proof
 from graphql_api.persisted import DOCUMENT_ID
+from graphql_api.security import client_of
 from graphql_api.streams import timely
-from recommender.facts.errors import InvalidInput, TooManySubscriptions
+from recommender.facts.errors import InvalidInput, RecommenderError, TooManySubscriptions
 from recommender.settings import Settings
 
 PROTOCOL = "graphql-transport-ws"
@@ -57,6 +59,10 @@ class Sockets:
             await socket.accept()
             await socket.close(4406, "Subprotocol not acceptable")
             return
+        # Browsers ask nobody before they open a socket: it is for us to refuse other sites' pages.
+        if not socket.state.context.keys.allows_page(Proof.in_request(scope)):
+            await socket.close(1008)
+            return
         await socket.accept(PROTOCOL)
         await Conversation(socket, self._schema, self._settings).hold()
 
@@ -70,6 +76,7 @@ class Conversation:
         self._most_operations = settings.most_subscriptions_per_connection
         self._most_seconds = settings.request_timeout_seconds
         self._context: Context = socket.state.context
+        self._client = client_of(socket.scope)
         self._is_acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
 
@@ -110,7 +117,7 @@ class Conversation:
     async def _hear(self, message: Message) -> None:
         match message["type"]:
             case "connection_init":
-                await self._init()
+                await self._init(message.get("payload") or {})
             case "ping":
                 await self._say({**message, "type": "pong"})
             case "pong":
@@ -122,9 +129,15 @@ class Conversation:
             case other:
                 raise Goodbye(4400, f"There are no messages of the type {other!r}")
 
-    async def _init(self) -> None:
+    async def _init(self, payload: Message) -> None:
         if self._is_acknowledged:
             raise Goodbye(4429, "Too many initialisation requests")
+        proof = Proof.in_request(self._socket.scope).and_said(payload)
+        try:
+            self._context = self._context.of(self._context.keys.caller_of(proof))
+            await self._spend()
+        except RecommenderError as error:
+            raise Goodbye(4403, f"Forbidden: {error}") from None
         self._is_acknowledged = True
         await self._say({"type": "connection_ack"})
 
@@ -151,6 +164,7 @@ class Conversation:
     async def _carry_out(self, name: str, payload: Message) -> None:
         """Run one operation, and send what comes of it."""
         try:
+            await self._spend()
             results = await self._schema.stream(
                 payload.get("query"),
                 variable_values=payload.get("variables"),
@@ -173,6 +187,14 @@ class Conversation:
             pass
         except Exception as error:
             await self._say_errors(name, error)
+
+    async def _spend(self) -> None:
+        """Count what is asked for, as a request of its own.
+
+        Raises:
+            TooManyRequests: if it is one too many.
+        """
+        await self._context.rate_limits.spend(self._context.caller, self._client)
 
     async def _say_errors(self, name: str, *errors: Exception) -> None:
         self._operations.pop(name, None)

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+import limits
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from recommender.facts.errors import InvalidSetting
+from recommender.facts.errors import InvalidInput, InvalidSetting
+from recommender.facts.keys import checked_origin
 from recommender.facts.rules import Rules
 
 Whole = Annotated[int, Field(ge=1)]
+SHORTEST_SECRET = 32
 
 
 def _web_address(text: str) -> str:
@@ -35,6 +39,35 @@ def _image_template(text: str) -> str:
 
 
 _IMAGE_PLACES = {"url", "encoded_url", "width", "height"}
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origins(text: str) -> str:
+    for origin in _listed(text):
+        try:
+            checked_origin(origin)
+        except InvalidInput as error:
+            raise ValueError(error.problem) from None
+    return text
+
+
+def _rate(text: str) -> str:
+    if text:
+        try:
+            limits.parse(text)
+        except ValueError:
+            raise ValueError("must be like 600/minute or 10 per second") from None
+    return text
+
+
+def _secrets(text: str) -> str:
+    if any(len(secret) < SHORTEST_SECRET for secret in _listed(text)):
+        # Not the value: it would be in the log.
+        raise ValueError(f"must have at least {SHORTEST_SECRET} characters each")
+    return text
 
 
 class Settings(BaseSettings):
@@ -61,6 +94,20 @@ class Settings(BaseSettings):
     """The port the API listens on."""
     public_url: Annotated[str, AfterValidator(_web_address)] = ""
     """Put before image and product paths that begin with /. Empty: http://HOST:PORT."""
+    allowed_origins: Annotated[str, AfterValidator(_origins)] = ""
+    """Sites whose pages may call the API, such as https://shop.example, with commas between."""
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses of proxies that are believed when they say who asks, with commas between."""
+    rate_limit: Annotated[str, AfterValidator(_rate)] = "600/minute"
+    """Requests of one client with one publishable key. Empty: any number."""
+    server_rate_limit: Annotated[str, AfterValidator(_rate)] = "30000/minute"
+    """Requests with one secret key, whoever sends them. Empty: any number."""
+    require_signed_shopper: bool = False
+    """Whether a publishable key may name a user only by a signed id."""
+    shopper_signing_secrets: Annotated[str, AfterValidator(_secrets)] = Field(
+        default="", repr=False
+    )
+    """What user ids are signed with, 32 characters or more: the new one, a comma, the old one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least severe log line that is written."""
     log_format: Literal["text", "json"] = "text"
@@ -177,11 +224,24 @@ class Settings(BaseSettings):
                 return cls()
             return _Given.model_validate({n.lower(): v for n, v in values.items() if v})
         except ValidationError as error:
-            lines = [
-                f"{'.'.join(str(p) for p in e['loc']).upper()}={e['input']!r}: {e['msg']}"
-                for e in error.errors()
-            ]
-            raise InvalidSetting("Cannot use these settings:\n  " + "\n  ".join(lines)) from None
+            lines = "\n  ".join(_line(e) for e in error.errors())
+            raise InvalidSetting(f"Cannot use these settings:\n  {lines}") from None
+
+    @model_validator(mode="after")
+    def _can_check_signatures(self) -> Self:
+        if self.require_signed_shopper and not self.signing_secrets:
+            raise ValueError("REQUIRE_SIGNED_SHOPPER needs SHOPPER_SIGNING_SECRETS to check them")
+        return self
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Sites whose pages may call the API."""
+        return frozenset(checked_origin(origin) for origin in _listed(self.allowed_origins))
+
+    @property
+    def signing_secrets(self) -> tuple[str, ...]:
+        """What user ids may be signed with; the first one is the newest."""
+        return _listed(self.shopper_signing_secrets)
 
     @property
     def rules(self) -> Rules:
@@ -207,6 +267,15 @@ class Settings(BaseSettings):
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         host = f"[{host}]" if ":" in host else host
         return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+
+def _line(error: ErrorDetails) -> str:
+    """One setting that cannot be used. What is secret stays so: the line ends up in logs."""
+    if not error["loc"]:
+        return error["msg"]
+    name = ".".join(str(part) for part in error["loc"]).upper()
+    value = "..." if name == "SHOPPER_SIGNING_SECRETS" else repr(error["input"])
+    return f"{name}={value}: {error['msg']}"
 
 
 class _Given(Settings):

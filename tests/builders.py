@@ -20,12 +20,14 @@ from graphql_api.context import Context, open_context
 from graphql_api.server import Server
 from recommender.facts.catalog import Product
 from recommender.facts.events import Act, Event, EventType, History, shopper_of_user
+from recommender.facts.keys import Key, KeyKind
 from recommender.facts.money import Money
 from recommender.facts.shopper_attributes import Attributes
 from recommender.learning.interactions import EventTable
 from recommender.learning.training import Parameters, train
 from recommender.model.trained_model import TrainedModel
 from recommender.mongo.documents import Document, event_document
+from recommender.mongo.keys import add_key
 from recommender.mongo.products import upsert_products
 from recommender.settings import Settings
 
@@ -139,6 +141,17 @@ def stock(
         database["events"].insert_many([event_document(e) for e in events])
 
 
+def with_key(
+    database: Database[Document], kind: KeyKind = KeyKind.SECRET, **more: Any
+) -> dict[str, str]:
+    """Make a key, called after its kind if nothing is said; the header that shows it."""
+    key, text = Key.make(more.pop("name", kind.value), kind, datetime.now(UTC), **more)
+    add_key(database, key)
+    if kind is KeyKind.SECRET:
+        return {"Authorization": f"Bearer {text}"}
+    return {"X-Recs-Key": text}
+
+
 async def until(condition: Callable[[], Any], seconds: float = 10) -> Any:
     """Wait until the condition gives something true, and give it back."""
     async with asyncio.timeout(seconds):
@@ -213,7 +226,7 @@ async def serving(
 
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
-    """Of a process that uses these settings."""
+    """What a process of its own needs to find the same shop."""
     return {
         "MONGODB_URI": settings.mongodb_uri,
         "MONGODB_DATABASE": settings.mongodb_database,
@@ -225,13 +238,13 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 
 @asynccontextmanager
 async def api_process(
-    settings: Settings, port: int
+    settings: Settings, port: int, **more: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx.AsyncClient]]:
     """The API as operators run it: a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "graphql_api"),
-        env=environment(settings, PORT=str(port), MONGODB_TIMEOUT_SECONDS="1"),
+        env=environment(settings, PORT=str(port), MONGODB_TIMEOUT_SECONDS="1", **more),
         stderr=asyncio.subprocess.DEVNULL,
     )
     try:

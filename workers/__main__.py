@@ -10,11 +10,14 @@ import typer
 from recommender.evaluation.split_kind import SplitKind
 from recommender.mongo.connection import open_database
 from recommender.settings import Settings
+from workers import keys
 from workers.console import err, out, plain_failures, progress_bars
 
 app = typer.Typer(
     help="Commands that run beside the API.", no_args_is_help=True, add_completion=False
 )
+
+app.add_typer(keys.app, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 

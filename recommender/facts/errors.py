@@ -66,6 +66,24 @@ class TooManySubscriptions(RecommenderError):
     code = "RATE_LIMITED"
 
 
+class TooManyRequests(RecommenderError):
+    """A client asked for more than its key allows.
+
+    Attributes:
+        retry_after: seconds until as much is allowed again.
+    """
+
+    code = "RATE_LIMITED"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class KeyConflict(RecommenderError):
+    """A key that cannot be made beside those there are."""
+
+
 class InvalidSetting(RecommenderError):
     """An environment variable with a value we cannot use."""
 

@@ -12,6 +12,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from recommender.facts.catalog import Product
 from recommender.facts.events import Act, Event, EventType
+from recommender.facts.keys import Key, KeyKind, Scope
 from recommender.facts.money import Money
 from recommender.facts.request import Shelf
 from recommender.facts.shopper_attributes import ShopperAttributes
@@ -50,6 +51,10 @@ TRIALS = "trials"
 """What each search tried."""
 PARAMETERS = "parameters"
 """One document: what the last search found, if that was better than the defaults."""
+KEYS = "keys"
+"""What each key may do, under its first characters. Never the key itself."""
+RATE_COUNTS = "rate_counts"
+"""How much was asked for in one window of time, by one client with one key."""
 
 INDEXES: Mapping[str, list[IndexModel]] = {
     EVENTS: [
@@ -96,6 +101,8 @@ INDEXES: Mapping[str, list[IndexModel]] = {
     SEARCHES: [IndexModel([("started_at", DESCENDING)], name="latest")],
     TRIALS: [IndexModel([("search", ASCENDING), ("number", ASCENDING)], name="of_search")],
     PARAMETERS: [],
+    KEYS: [],
+    RATE_COUNTS: [IndexModel([("expires_at", ASCENDING)], name="expiry", expireAfterSeconds=0)],
 }
 
 SPEAKING_TYPES = [t.value for t in EventType if t is not EventType.IMPRESSION]
@@ -258,6 +265,42 @@ def list_document(shelf: Shelf, shopper_id: str | None, expires_at: datetime) ->
         # Those after that were not shown yet.
         document["shown"] = len(shelf.recommendations)
     return document
+
+
+def key_document(key: Key) -> Document:
+    """What is kept of one key."""
+    document: Document = {
+        "_id": key.key_id,
+        "name": key.name,
+        "kind": key.kind.value,
+        "digest": key.digest,
+        "scopes": sorted(scope.value for scope in key.scopes),
+        "created_at": key.created_at,
+    }
+    if key.origins:
+        document["origins"] = list(key.origins)
+    for name in ("expires_at", "revoked_at", "last_used_at"):
+        if (moment := getattr(key, name)) is not None:
+            document[name] = moment
+    return document
+
+
+def key_of(document: Document) -> Key:
+    """The other way."""
+    moments = {
+        name: utc(document[name]) if name in document else None
+        for name in ("expires_at", "revoked_at", "last_used_at")
+    }
+    return Key(
+        key_id=document["_id"],
+        name=document["name"],
+        kind=KeyKind(document["kind"]),
+        digest=bytes(document["digest"]),
+        scopes=frozenset(Scope(s) for s in document["scopes"]),
+        created_at=utc(document["created_at"]),
+        origins=tuple(document.get("origins", ())),
+        **moments,
+    )
 
 
 def _attribute_documents(attributes: Iterable[tuple[str, str]]) -> list[Document]:

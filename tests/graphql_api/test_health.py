@@ -4,7 +4,7 @@ from builders import a_product, an_event, serving, settings_for, stock
 
 
 async def test_before_the_first_training_it_lives_and_is_ready_without_a_model(api):
-    assert (await api.get("/healthy")).json() == {"status": "healthy"}
+    assert (await api.get("/healthy")).json() == {"status": "healthy", "access": "open"}
     response = await api.get("/ready")
     assert response.status_code == 200
     assert response.json()["model"] is None

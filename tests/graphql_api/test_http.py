@@ -268,7 +268,7 @@ async def test_a_browser_gets_graphiql_from_our_own_files(api):
     response = await api.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
     assert response.status_code == 200
     assert response.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-    assert response.headers["vary"] == "Accept"
+    assert "Accept" in response.headers["vary"]
     page = GRAPHIQL_PAGE.read_text()
     assert response.text == page
     for piece in page.split('"'):

@@ -191,7 +191,9 @@ class ASlowClient:
         self.scope = {
             "type": "websocket",
             "path": "/graphql",
-            "headers": [],
+            "headers": [(b"host", b"localhost")],
+            "query_string": b"",
+            "client": ("127.0.0.1", 1),
             "subprotocols": ["graphql-transport-ws"],
             "state": {"context": context},
         }
