@@ -29,11 +29,13 @@ log = structlog.get_logger(__name__)
 MOST_BEHIND_SECONDS = 0.1
 """An act that another process acknowledged longer ago than this is never missing from what is
 taken from memory."""
-PATIENCE_SECONDS = 0.025
-"""How long the server may wait for a change while somebody asks how current we are. Two such waits,
-and what the event loop adds, must fit into MOST_BEHIND_SECONDS."""
+ROUND_SECONDS = 0.04
+"""How long it may take, while somebody asks how current we are, from asking for a batch to having
+it. What a round proves is used until the end of the next one: so two must fit into
+MOST_BEHIND_SECONDS, with room for one that takes longer than the last."""
+LEAST_PATIENCE_SECONDS = 0.005
 IDLE_PATIENCE_SECONDS = 1.0
-"""The same while nobody asks. A change is told at once either way."""
+"""How long the server may wait for a change while nobody asks. It is told at once either way."""
 IDLE_AFTER_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 
@@ -98,6 +100,8 @@ class EventStream:
         self._clock = clock
         self._current_as_of = -math.inf
         self._asked_at = -math.inf
+        self._way_seconds = 0.0
+        """What the last round took, but for the server's wait."""
 
     def is_current(self) -> bool:
         """Whether every change acknowledged more than MOST_BEHIND_SECONDS ago was told."""
@@ -123,10 +127,12 @@ class EventStream:
                 self.is_open = True
                 self._changed(None)
                 while True:
-                    asked_for_at = self._clock()
-                    batch = await next_batch(self._patience())
+                    asked_for_at, patience = self._clock(), self._patience()
+                    batch = await next_batch(patience)
                     if batch.changes:
                         self._changed(shoppers_of(batch.changes))
+                    else:
+                        self._way_seconds = max(0.0, self._clock() - asked_for_at - patience)
                     if not batch.is_full:
                         self._current_as_of = asked_for_at
         finally:
@@ -134,8 +140,10 @@ class EventStream:
             self._current_as_of = -math.inf
 
     def _patience(self) -> float:
-        is_idle = self._clock() - self._asked_at > IDLE_AFTER_SECONDS
-        return IDLE_PATIENCE_SECONDS if is_idle else PATIENCE_SECONDS
+        if self._clock() - self._asked_at > IDLE_AFTER_SECONDS:
+            return IDLE_PATIENCE_SECONDS
+        # The busier we are, the longer is the way, and the less the server may wait.
+        return max(LEAST_PATIENCE_SECONDS, ROUND_SECONDS - self._way_seconds)
 
     async def _poll(self) -> None:
         """Where there are no change streams, all we know is that time has passed."""

@@ -13,8 +13,9 @@ from recommender.facts.shopper_attributes import ShopperAttributes
 from recommender.mongo.documents import EVENTS, SHOPPERS, event_document
 from recommender.mongo.event_stream import (
     IDLE_PATIENCE_SECONDS,
+    LEAST_PATIENCE_SECONDS,
     MOST_BEHIND_SECONDS,
-    PATIENCE_SECONDS,
+    ROUND_SECONDS,
     Batch,
     EventStream,
 )
@@ -158,8 +159,22 @@ async def test_the_server_waits_for_less_long_while_somebody_asks(stream, server
     stream.is_current()
     await server.answer()
     patience, _ = server.asked._queue[0]
-    assert patience == PATIENCE_SECONDS
-    assert 2 * PATIENCE_SECONDS < MOST_BEHIND_SECONDS
+    assert patience == ROUND_SECONDS
+    assert 2 * ROUND_SECONDS < MOST_BEHIND_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("way", "patience"), [(0.01, ROUND_SECONDS - 0.01), (0.5, LEAST_PATIENCE_SECONDS)]
+)
+async def test_the_server_waits_for_less_long_when_the_way_takes_longer(
+    stream, server, way, patience
+):
+    stream.is_current()
+    await server.answer()
+    server.now += ROUND_SECONDS + way
+    stream.is_current()
+    await server.answer()
+    assert server.asked._queue[0][0] == pytest.approx(patience)
 
 
 @pytest.mark.parametrize(
