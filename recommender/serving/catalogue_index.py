@@ -140,12 +140,6 @@ class CatalogueIndex:
         """Where a product stands in an order."""
         return PLACE_IN[sort](self._products[row], self._popularity_of(row))
 
-    def _reorder(self, row: int, now: Product | None) -> None:
-        """Move the row from the places of what the product was to those of what it is now."""
-        for sort, order in self._orders.items():
-            before = self.place(sort, row) if row in self._products else None
-            order.move(row, before, PLACE_IN[sort](now, self._popularity_of(row)) if now else None)
-
     def lay_out(self) -> None:
         """Lay out orders and words now."""
         for sort in ProductSort:
@@ -268,6 +262,12 @@ class CatalogueIndex:
             if isinstance(field, Attribute):
                 self._numbers.pop(field, None)
 
+    def _reorder(self, row: int, now: Product | None) -> None:
+        """Move the row from the places of what the product was to those of what it is now."""
+        for sort, order in self._orders.items():
+            before = self.place(sort, row) if row in self._products else None
+            order.move(row, before, PLACE_IN[sort](now, self._popularity_of(row)) if now else None)
+
     def _grow(self, room: int) -> None:
         self._present = _longer(self._present, room)
         self._available = _longer(self._available, room)
@@ -305,7 +305,7 @@ def _steps(bound: object, default: int, rounding: str) -> int:
     if bound > MOST_MINOR_UNITS:
         return MOST_STEPS + 1
     if bound < 0:
-        return -1 if rounding is ROUND_FLOOR else 0
+        return -1 if rounding == ROUND_FLOOR else 0
     return int((bound * SMALLEST_PRICES).to_integral_value(rounding))
 
 
