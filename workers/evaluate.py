@@ -195,18 +195,21 @@ class Evaluation:
         }
 
 
-def windows_like(split: Split) -> Windows:
-    """How our engine is to learn so that its lists suit the moments at which this split makes them:
-    when all training events are over, or when each shopper comes, while they were still going on.
+def windows_like(split: Split, held_out_share: float) -> Windows:
+    """How our engine is to learn so that its lists suit the moments at which this split makes them.
+
+    As in a shop if most are made about when the training events end; else a model knows what others
+    did long after, and learns from windows of that kind.
     """
     if split.moments is None:
         return Windows.BY_TIME
     judged = np.array(split.shoppers)
+    moments = split.moments[judged]
+    oldest, newest = int(split.train.at.min()), split.train.newest
+    if np.median(moments) >= newest - held_out_share * (newest - oldest):
+        return Windows.BY_TIME
     latest = np.full(len(split.known.shoppers), np.iinfo(np.int64).min)
     np.maximum.at(latest, split.known.shopper, split.known.at)
-    moments = split.moments[judged]
-    if np.median(moments) >= split.train.newest:
-        return Windows.BY_TIME
     since = np.median(moments - latest[judged])
     if since < 0:
         return Windows.SHARE_OF_EACH
@@ -227,7 +230,7 @@ class Bench:
         self.parameters = question.parameters
         self.settings = settings
         self.longest = max(question.cutoffs)
-        self.windows = windows_like(split)
+        self.windows = windows_like(split, settings.held_out_share)
         self._progress = progress
         products = split.products
         self.attributes = attribute_matrix(

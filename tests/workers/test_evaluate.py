@@ -15,7 +15,7 @@ from rich.progress import Progress
 from recommender.evaluation.baselines import BASELINES
 from recommender.evaluation.lists import engine_lists
 from recommender.evaluation.split_kind import SplitKind
-from recommender.evaluation.splits import temporal_split
+from recommender.evaluation.splits import leave_last_out_split, temporal_split
 from recommender.facts.errors import InvalidInput, NotEnoughData
 from recommender.facts.events import EventType
 from recommender.learning.interactions import EventTable
@@ -118,12 +118,28 @@ def test_shoppers_never_in_training_are_judged_beside_themselves_in_training(set
     [
         (SplitKind.TEMPORAL, Windows.BY_TIME),
         (SplitKind.RANDOM, Windows.SHARE_OF_EACH),
-        (SplitKind.NEXT_BASKET, Windows.ORDER_OF_EACH),
+        (SplitKind.NEXT_BASKET, Windows.BY_TIME),
     ],
 )
 def test_our_engine_learns_for_the_moments_at_which_lists_are_made(settings, kind, windows):
     _, split = split_of(a_shop(), Question(split=kind), settings)
-    assert windows_like(split) is windows
+    assert windows_like(split, 0.2) is windows
+
+
+@pytest.mark.parametrize(
+    ("minutes_between", "windows"), [(5, Windows.LATEST_OF_EACH), (3_000, Windows.ORDER_OF_EACH)]
+)
+def test_where_shoppers_came_one_after_the_other_it_learns_what_each_took_last(
+    minutes_between, windows
+):
+    catalogue, _ = two_tastes()
+    events = [
+        an_event(f"s{n}", f"kitchen-{item}", EventType.PURCHASE, n - minutes_between * item / 1440)
+        for n in range(20, 300, 4)
+        for item in range(5)
+    ]
+    split = leave_last_out_split(EventTable.of(events), catalogue)
+    assert windows_like(split, 0.2) is windows
 
 
 def test_what_was_bought_before_may_be_asked_for_again(settings):
