@@ -127,15 +127,15 @@ def test_our_engine_learns_for_the_moments_at_which_lists_are_made(settings, kin
 
 
 @pytest.mark.parametrize(
-    ("minutes_between", "windows"), [(5, Windows.LATEST_OF_EACH), (3_000, Windows.ORDER_OF_EACH)]
+    ("days_between", "windows"), [(0.01, Windows.LATEST_OF_EACH), (2, Windows.ORDER_OF_EACH)]
 )
 def test_where_shoppers_came_one_after_the_other_it_learns_what_each_took_last(
-    minutes_between, windows
+    days_between, windows
 ):
     catalogue, _ = two_tastes()
     events = [
-        an_event(f"s{n}", f"kitchen-{item}", EventType.PURCHASE, n - minutes_between * item / 1440)
-        for n in range(20, 300, 4)
+        an_event(f"s{n}", f"kitchen-{(n + item) % 12}", EventType.PURCHASE, n - days_between * item)
+        for n in range(20, 300)
         for item in range(5)
     ]
     split = leave_last_out_split(EventTable.of(events), catalogue)
