@@ -17,7 +17,7 @@ from typing import Annotated
 import psutil
 import typer
 
-from benchmarks import engine, importing, reading, results, retraining, serving
+from benchmarks import engine, importing, reading, recording, results, retraining, serving
 from benchmarks.load import find_wrk
 from benchmarks.processes import Cores, on_core
 from benchmarks.results import Result
@@ -37,7 +37,11 @@ class Subject(StrEnum):
     RETRAIN = "retrain"
     ENGINE = "engine"
     SERVING = "serving"
+    EVENTS = "events"
 
+
+ASKING = {Subject.SERVING, Subject.EVENTS}
+"""What asks a server with wrk."""
 
 TITLES = {
     Subject.IMPORT: "Import: files into MongoDB",
@@ -45,6 +49,7 @@ TITLES = {
     Subject.RETRAIN: "Retrain on Online Retail",
     Subject.ENGINE: "One list, without web and database",
     Subject.SERVING: "One recommendation",
+    Subject.EVENTS: "Events over GraphQL",
 }
 
 IMPORTS = {"csv": "generated CSV", "online_retail": "Online Retail"}
@@ -56,8 +61,8 @@ app = typer.Typer(add_completion=False)
 @app.command()
 def main(
     only: Annotated[
-        list[Subject] | None, typer.Option(help="Measure this alone; may be given again.")
-    ] = None,
+        str, typer.Option(help=f"Measure these alone, with commas between: {', '.join(Subject)}.")
+    ] = "",
     online_retail: Annotated[
         Path | None,
         typer.Option(exists=True, help="The folder or file of the UCI Online Retail data set."),
@@ -84,12 +89,12 @@ def main(
     """
     # An ordinary end, so that servers are stopped and folders removed on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    subjects = list(only or Subject)
+    subjects = _subjects(only)
     if online_retail is None and Subject.RETRAIN in subjects:
         _say("Retrain: skipped. It needs the data: --online-retail PATH")
         subjects.remove(Subject.RETRAIN)
     with plain_failures():
-        if Subject.SERVING in subjects:
+        if ASKING & set(subjects):
             find_wrk()
         conditions = _conditions()
         _say(", ".join(conditions.values()))
@@ -113,6 +118,19 @@ def main(
         out.print(results.table(TITLES[subject], of_it))
 
 
+def _subjects(only: str) -> list[Subject]:
+    """Those that were named, or all.
+
+    Raises:
+        typer.BadParameter: for what cannot be measured.
+    """
+    named = [name.strip() for name in only.split(",") if name.strip()]
+    for name in named:
+        if name not in set(Subject):
+            raise typer.BadParameter(f"must be some of {', '.join(Subject)}, not {name!r}")
+    return [Subject(name) for name in named] or list(Subject)
+
+
 def _measure(
     subject: Subject, online_retail: Path | None, seconds: int, events: int
 ) -> list[Result]:
@@ -123,7 +141,7 @@ def _measure(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="benchmark-")))
         # While shelves are asked for, MongoDB must not take the server's core.
-        with on_core(cores.client if subject is Subject.SERVING else None):
+        with on_core(cores.client if subject in ASKING else None):
             uri = stack.enter_context(embedded(folder / "mongodb"))
         match subject:
             case Subject.IMPORT:
@@ -134,6 +152,8 @@ def _measure(
                 return retraining.measure(uri, online_retail, _say)
             case Subject.SERVING:
                 return serving.measure(uri, folder, seconds, cores, _say)
+            case Subject.EVENTS:
+                return recording.measure(uri, folder, seconds, cores, _say)
     return []
 
 

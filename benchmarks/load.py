@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from benchmarks.processes import on_core
 from recommender.facts.errors import RecommenderError
@@ -39,8 +40,8 @@ def find_wrk() -> str:
         return found
     raise CannotMeasure(
         "There is no wrk here, which measures serving. Install it (Debian, Ubuntu: apt-get install "
-        "wrk; macOS: brew install wrk), or measure the rest: python -m benchmarks --only import "
-        "--only reading --only retrain"
+        "wrk; macOS: brew install wrk), or measure the rest: python -m benchmarks --only "
+        "import,reading,retrain,engine"
     )
 
 
@@ -75,7 +76,7 @@ def _run(port: int, asked: Path, connections: int, seconds: int, core: int | Non
     command = [
         *(find_wrk(), "--threads", "1", "--connections", str(connections)),
         *("--duration", f"{seconds}s", "--timeout", "10s", "--script", str(SCRIPT)),
-        *(f"http://127.0.0.1:{port}", "--", str(asked)),
+        *(f"http://127.0.0.1:{port}", "--", str(asked), uuid4().hex[:8]),
     ]
     with on_core(core):
         done = subprocess.run(command, capture_output=True, text=True, check=True)

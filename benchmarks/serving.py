@@ -11,8 +11,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from pymongo.database import Database
 from benchmarks.load import CannotMeasure, Load, find_wrk, under_load
 from benchmarks.processes import Cores, answer_of, free_port, running
 from benchmarks.results import Result
-from benchmarks.serving_parts import AT_ONCE, LIMIT
+from benchmarks.serving_parts import AT_ONCE
 from recommender.learning.training import Parameters, train
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS, Document
@@ -55,43 +56,70 @@ class Case:
     name: str
     path: str
     """Also of the bare route, where it is the whole path."""
+    limit: int
+    """Products in an answer."""
     request: Callable[[str], str]
     """The line for wrk.lua that asks for a user's shelf."""
     products: Callable[[Any], Sequence[Any]]
     """Those in an answer."""
+    engine: str
+    """Which of the parts that the engine is measured by: with reasons, where it shows them."""
+    wanted: Mapping[str, float] = field(default_factory=dict)
+    """Way to get at a history -> the least share of its time that its parts may take."""
 
 
-def _graphql(selection: str) -> Callable[[str], str]:
+READ, AT_HAND = "history read", "history at hand"
+WAYS = {READ: {"ACTS_IN_MEMORY": "0"}, AT_HAND: dict[str, str]()}
+"""How a server gets at a history, and what makes it do so: it reads them from MongoDB for each
+request, or has those of recent shoppers in memory."""
+
+
+def _graphql(selection: str, limit: int) -> Callable[[str], str]:
     shelf = "recommendations(shopper: {userId: $user}, first: $first)"
     query = (
         f"query Shelf($user: ID!, $first: Int!) {{ {shelf} {{ recommendationId {selection} }} }}"
     )
 
     def request(user: str) -> str:
-        variables = {"user": user, "first": LIMIT}
+        variables = {"user": user, "first": limit}
         return "POST /graphql " + json.dumps({"query": query, "variables": variables})
 
     return request
 
 
+def _nodes(limit: int) -> Case:
+    return Case(
+        f"GraphQL, {limit} products with 8 fields",
+        f"graphql-{limit}",
+        limit,
+        _graphql(f"nodes {{ {_PRODUCT} }}", limit),
+        lambda answer: answer["data"]["recommendations"]["nodes"],
+        f"engine_{limit}",
+        {READ: 0.7, AT_HAND: 0.5},
+    )
+
+
 CASES = (
     Case(
-        "REST",
+        "REST, 10 products",
         "rest",
-        lambda user: f"GET /api/recommendations?user_id={quote(user)}&limit={LIMIT}",
+        10,
+        lambda user: f"GET /api/recommendations?user_id={quote(user)}&limit=10",
         lambda answer: answer["recommendations"],
+        "engine_10_reasons",
+        {READ: 0.75, AT_HAND: 0.75},
     ),
+    _nodes(10),
+    _nodes(50),
     Case(
-        "GraphQL, 8 fields",
-        "graphql",
-        _graphql(f"nodes {{ {_PRODUCT} }}"),
-        lambda answer: answer["data"]["recommendations"]["nodes"],
-    ),
-    Case(
-        "GraphQL, 8 fields and reasons",
+        "GraphQL, 10 products with 8 fields and reasons",
         "reasons",
-        _graphql(f"edges {{ rank score reasons {{ kind text weight }} node {{ {_PRODUCT} }} }}"),
+        10,
+        _graphql(
+            f"edges {{ rank score reasons {{ kind text weight }} node {{ {_PRODUCT} }} }}", 10
+        ),
         lambda answer: answer["data"]["recommendations"]["edges"],
+        "engine_10_reasons",
     ),
 )
 
@@ -122,34 +150,52 @@ def measure(
     parts: dict[str, float] = answer_of(
         "benchmarks.serving_parts", uri, "serving", str(seconds), *users, core=cores.server
     )
-    port, bare_port = free_port(), free_port()
     environment = {name.upper(): value for name, value in given.items()}
-    environment |= {"HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "warning"}
-    command = [sys.executable, "-m", "graphql_api"]
-    with running(command, environment, cores.server) as server:
-        wait_until_ready(server, port, "/ready")
-        answers = folder / "answers"
-        answers.mkdir()
-        sizes = {case.path: _keep_usual_answer(case, port, users, answers) for case in CASES}
+    answers = folder / "answers"
+    answers.mkdir()
+    with ExitStack() as stack:
+        ports = {
+            way: stack.enter_context(serving(environment | more, cores))
+            for way, more in WAYS.items()
+        }
+        sizes = {
+            case.path: _keep_usual_answer(case, port, users, answers)
+            for port in ports.values()
+            for case in CASES
+        }
+        bare_port = free_port()
         command = [sys.executable, "-m", "benchmarks.bare_routes", str(bare_port), str(answers)]
-        with running(command, {}, cores.server) as bare_server:
-            wait_until_ready(bare_server, bare_port, f"/{CASES[0].path}")
-            found: list[Result] = []
-            for case in CASES:
-                asked = [case.request(user) for user in users]
-                # The same method and body, so that the floor receives what we receive.
-                bare = [_to(case.path, line) for line in asked]
-                for connections in CONNECTIONS:
-                    say(f"Serving: {case.name}, {_connections(connections)}")
-                    load, floor = (
-                        under_load(p, lines, folder, connections, seconds, cores.client)
-                        for p, lines in ((port, asked), (bare_port, bare))
-                    )
-                    # GraphQL says 200 to errors too, and those are short.
-                    if load.bytes < sizes[case.path] / 2:
-                        raise CannotMeasure(f"{case.name} gave {load.bytes:.0f} bytes an answer.")
-                    found += results_of(case, connections, load, floor, parts, sizes[case.path])
+        wait_until_ready(
+            stack.enter_context(running(command, {}, cores.server)), bare_port, f"/{CASES[0].path}"
+        )
+        found: list[Result] = []
+        for case in CASES:
+            asked = [case.request(user) for user in users]
+            # The same method and body, so that the floor receives what we receive.
+            bare = [_to(case.path, line) for line in asked]
+            for connections in CONNECTIONS:
+                say(f"Serving: {case.name}, {_connections(connections)}")
+                floor, *loads = (
+                    under_load(port, lines, folder, connections, seconds, cores.client)
+                    for port, lines in ((bare_port, bare), *((p, asked) for p in ports.values()))
+                )
+                # GraphQL says 200 to errors too, and those are short.
+                if any(load.bytes < sizes[case.path] / 2 for load in loads):
+                    raise CannotMeasure(f"{case.name} gave {loads} for {sizes[case.path]} bytes.")
+                for way, load in zip(ports, loads, strict=True):
+                    found += results_of(case, way, connections, load, floor, parts)
     return [*found, *_of_parts(parts)]
+
+
+@contextmanager
+def serving(environment: Mapping[str, str], cores: Cores) -> Iterator[int]:
+    """The port of a server with these settings, while in the block."""
+    port = free_port()
+    listening = {"HOST": "127.0.0.1", "PORT": str(port), "LOG_LEVEL": "warning"}
+    command = [sys.executable, "-m", "graphql_api"]
+    with running(command, {**environment, **listening}, cores.server) as server:
+        wait_until_ready(server, port, "/ready")
+        yield port
 
 
 def prepare(database: Database[Document], settings: Settings) -> None:
@@ -222,34 +268,30 @@ def answer(port: int, line: str) -> bytes:
 
 def results_of(
     case: Case,
+    way: str,
     connections: int,
     load: Load,
     floor: Load,
-    parts: dict[str, float],
-    size: int,
+    parts: Mapping[str, float],
 ) -> list[Result]:
-    """A case with one number of connections, beside its parts and beside the bare route."""
-    bare = f"a bare route with the same {size:,} bytes"
-    unit = "µs"
-    if connections == 1:
-        sum_of_parts = floor.p50 + parts["engine"] + parts["driver"]
-        return [
-            Result.of_cost(
-                f"{case.name}: p50, 1 connection", load.p50, unit, "its parts", sum_of_parts
-            ),
-            Result.of_cost(f"{case.name}: p50, 1 connection", load.p50, unit, bare, floor.p50),
-            Result.of_cost(f"{case.name}: p99, 1 connection", load.p99, unit, bare, floor.p99),
-        ]
+    """A case with one number of connections, beside its parts and beside the bare route.
+
+    Reads that overlap are cheaper, so with several connections the sum is made with such ones.
+    """
     many = _connections(connections)
-    one_read = floor.each + parts["engine"] + parts["driver"]
-    reads_at_once = floor.each + parts["engine"] + parts["driver_at_once"]
-    name = f"{case.name}: each request, {many}"
+    name = f"{case.name}, {way}"
+    reading = {READ: parts["driver" if connections == 1 else "driver_at_once"], AT_HAND: 0.0}[way]
+    route, whole = (floor.p50, load.p50) if connections == 1 else (floor.each, load.each)
     return [
-        Result.of_cost(name, load.each, unit, "its parts", one_read),
-        Result.of_cost(name, load.each, unit, f"its parts, {AT_ONCE} reads at once", reads_at_once),
-        Result.of_cost(name, load.each, unit, bare, floor.each),
-        Result.of_cost(f"{case.name}: p50, {many}", load.p50, unit, bare, floor.p50),
-        Result.of_cost(f"{case.name}: p99, {many}", load.p99, unit, bare, floor.p99),
+        Result.of_cost(
+            f"{name}: {'p50' if connections == 1 else 'each request'}, {many}",
+            whole,
+            "µs",
+            f"its parts: {route:.0f} route, {parts[case.engine]:.0f} engine, {reading:.0f} read",
+            route + parts[case.engine] + reading,
+            case.wanted.get(way),
+        ),
+        Result.of_cost(f"{name}: p99, {many}", load.p99, "µs", "the bare route's", floor.p99),
     ]
 
 
@@ -257,9 +299,11 @@ def _connections(number: int) -> str:
     return "1 connection" if number == 1 else f"{number} connections"
 
 
-def _of_parts(parts: dict[str, float]) -> list[Result]:
+def _of_parts(parts: Mapping[str, float]) -> list[Result]:
     return [
-        Result("part: one call of the engine", parts["engine"], "µs"),
+        Result("part: one call of the engine, 10 products", parts["engine_10"], "µs"),
+        Result("part: the same with reasons", parts["engine_10_reasons"], "µs"),
+        Result("part: one call of the engine, 50 products", parts["engine_50"], "µs"),
         Result("part: one read of a history, one at a time", parts["driver"], "µs"),
         Result(f"part: one read of a history, {AT_ONCE} at once", parts["driver_at_once"], "µs"),
     ]
@@ -276,7 +320,7 @@ def _keep_usual_answer(case: Case, port: int, users: Sequence[str], folder: Path
     found = [answer(port, case.request(user)) for user in users]
     for data in found:
         parsed = json.loads(data)
-        if parsed.get("errors") or len(case.products(parsed)) != LIMIT:
+        if parsed.get("errors") or len(case.products(parsed)) != case.limit:
             raise CannotMeasure(f"{case.name} answered {data[:500]!r}")
     middle = statistics.median_low(len(data) for data in found)
     usual = next(data for data in found if len(data) == middle)

@@ -14,11 +14,12 @@ from itertools import count, cycle
 import uvloop
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
+from threadpoolctl import threadpool_limits
 
 from graphql_api.database import open_database as open_async
-from recommender.facts.events import shopper_of_user
+from recommender.facts.events import History, shopper_of_user
 from recommender.facts.placements import Placement
-from recommender.facts.request import Request
+from recommender.facts.request import Request, Shelf
 from recommender.mongo.connection import open_database
 from recommender.mongo.documents import EVENTS, HISTORY_FIELDS, Document
 from recommender.mongo.events import history
@@ -28,27 +29,40 @@ from recommender.serving.engine import recommend
 from recommender.serving.live_model import LiveModel
 from recommender.settings import Settings
 
-LIMIT = 10
 AT_ONCE = 16
 """Reads under way at any time, as with that many connections."""
 
 
 def engine_microseconds(
     database: Database[Document], settings: Settings, shoppers: Sequence[str], seconds: float
-) -> float:
+) -> dict[str, float]:
     """Of one `recommend`, with the model in service, the whole catalogue and real histories."""
     version = version_in_service(database)
     if version is None:
         raise LookupError("No model is in service.")
     live = LiveModel(load(database, version), read_products(database))
     histories = [history(database, s, settings.history_length) for s in shoppers]
+
+    def shelf(known: History, limit: int) -> Shelf:
+        return recommend(Request(Placement.HOME, limit, at=datetime.now(UTC)), known, live)
+
+    calls: dict[str, Callable[[History], object]] = {
+        "engine_10": lambda known: shelf(known, 10),
+        "engine_10_reasons": lambda known: [r.reasons for r in shelf(known, 10).recommendations],
+        "engine_50": lambda known: shelf(known, 50),
+    }
+    return {name: _each(call, histories, seconds) for name, call in calls.items()}
+
+
+def _each(call: Callable[[History], object], histories: Sequence[History], seconds: float) -> float:
+    """Microseconds for each, after one round to warm up."""
     for known in histories:
-        recommend(Request(Placement.HOME, LIMIT, at=datetime.now(UTC)), known, live)
+        call(known)
     start = time.perf_counter()
     rounds = 0
     while time.perf_counter() - start < seconds:
         for known in histories:
-            recommend(Request(Placement.HOME, LIMIT, at=datetime.now(UTC)), known, live)
+            call(known)
         rounds += 1
     return (time.perf_counter() - start) / (rounds * len(histories)) * 1e6
 
@@ -105,12 +119,13 @@ def main(uri: str, name: str, seconds: str, *users: str) -> None:
     """Measure each part for some seconds, and print them."""
     settings = Settings.read({"mongodb_uri": uri, "mongodb_database": name})
     shoppers = [shopper_of_user(user) for user in users]
-    with open_database(settings) as database:
+    # As in the API.
+    with open_database(settings) as database, threadpool_limits(1):
         engine = engine_microseconds(database, settings, shoppers, float(seconds))
     # The loop that uvicorn takes too.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         driver = runner.run(_driver(uri, settings, shoppers, float(seconds)))
-    print(json.dumps({"engine": engine, **driver}))
+    print(json.dumps({**engine, **driver}))
 
 
 if __name__ == "__main__":

@@ -1,24 +1,40 @@
 -- Asks what stands in a file, one request a line and round again, and prints the figures as JSON.
--- A line is: METHOD PATH, and for POST a blank and the JSON to send.
+-- A line is: METHOD PATH, and for POST a blank and the JSON to send. UNIQUE in there is another
+-- text each time.
 
-local asked, at = {}, 0
+local asked, at, made, run = {}, 0, 0, ""
+
+local function formatted(line)
+  local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
+  local headers = { Accept = "application/json" }
+  if body == "" then
+    body = nil
+  else
+    headers["Content-Type"] = "application/json"
+  end
+  return wrk.format(method, path, headers, body)
+end
+
+local function unique()
+  made = made + 1
+  return run .. made
+end
 
 function init(arguments)
+  run = arguments[2] .. "-"
   for line in io.lines(arguments[1]) do
-    local method, path, body = line:match("^(%S+) (%S+) ?(.*)$")
-    local headers = { Accept = "application/json" }
-    if body == "" then
-      body = nil
-    else
-      headers["Content-Type"] = "application/json"
-    end
-    asked[#asked + 1] = wrk.format(method, path, headers, body)
+    local changes = line:find("UNIQUE", 1, true) ~= nil
+    asked[#asked + 1] = { changes = changes, line = changes and line or formatted(line) }
   end
 end
 
 function request()
   at = at % #asked + 1
-  return asked[at]
+  local next = asked[at]
+  if next.changes then
+    return formatted((next.line:gsub("UNIQUE", unique)))
+  end
+  return next.line
 end
 
 function done(summary, latency, requests)
