@@ -28,8 +28,9 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.context import Context
 from graphql_api.errors import STATUS, ErrorCode, coded, refusal_headers
+from graphql_api.keys import Proof
 from graphql_api.persisted import DOCUMENT_ID
-from graphql_api.server_sent import EventStreamResponse
+from graphql_api.server_sent import EventStreamResponse, while_known
 from graphql_api.streams import timely
 from recommender.settings import Settings
 
@@ -190,7 +191,9 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         """Server-sent events."""
         context: Context = request.state.context
         return EventStreamResponse(
-            stream(), context.listeners.closing, headers={**sub_response.headers, **headers}
+            while_known(stream(), context.keys, Proof.in_request(request.scope)),
+            context.listeners.closing,
+            headers={**sub_response.headers, **headers},
         )
 
     def create_response(self, response_data: Any, sub_response: Response) -> Response:

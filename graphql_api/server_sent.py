@@ -4,10 +4,15 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import cast
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
+
+from graphql_api.keys import KeyRing, Proof
+from recommender.facts.errors import RecommenderError
 
 
 class EventStreamResponse(StreamingResponse):
@@ -36,6 +41,19 @@ class EventStreamResponse(StreamingResponse):
                 await sending
         finally:
             await _cancelled(sending, closing)
+
+
+async def while_known(
+    events: AsyncIterator[str], keys: KeyRing, proof: Proof
+) -> AsyncGenerator[str, None]:
+    """The events, as long as the key that came with the request is live."""
+    async with aclosing(cast("AsyncGenerator[str, None]", events)):
+        async for event in events:
+            try:
+                keys.caller_of(proof)
+            except RecommenderError:
+                return
+            yield event
 
 
 async def _cancelled(*tasks: asyncio.Task[object]) -> None:

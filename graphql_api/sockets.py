@@ -13,18 +13,23 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from strawberry.schema.base import BaseSchema
 from strawberry.types import ExecutionResult, StreamExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from graphql_api.context import Context
 from graphql_api.errors import coded
-from graphql_api.keys import Proof
+from graphql_api.keys import Caller, Proof
 from graphql_api.persisted import DOCUMENT_ID
 from graphql_api.security import client_of
 from graphql_api.streams import timely
-from recommender.facts.errors import InvalidInput, RecommenderError, TooManySubscriptions
+from recommender.facts.errors import (
+    InvalidInput,
+    RecommenderError,
+    TooManyRequests,
+    TooManySubscriptions,
+)
 from recommender.settings import Settings
 
 PROTOCOL = "graphql-transport-ws"
@@ -76,6 +81,7 @@ class Conversation:
         self._most_operations = settings.most_subscriptions_per_connection
         self._most_seconds = settings.request_timeout_seconds
         self._context: Context = socket.state.context
+        self._proof = Proof.in_request(socket.scope)
         self._client = client_of(socket.scope)
         self._is_acknowledged = False
         self._operations: dict[str, asyncio.Task[None]] = {}
@@ -95,8 +101,7 @@ class Conversation:
                 operation.cancel()
             await asyncio.gather(*under_way, return_exceptions=True)
         if goodbye is not None:
-            with suppress(WebSocketDisconnect):
-                await self._socket.close(goodbye.code, goodbye.reason)
+            await self._part(goodbye)
 
     async def _listen(self) -> None:
         try:
@@ -132,11 +137,11 @@ class Conversation:
     async def _init(self, payload: Message) -> None:
         if self._is_acknowledged:
             raise Goodbye(4429, "Too many initialisation requests")
-        proof = Proof.in_request(self._socket.scope).and_said(payload)
+        self._proof = self._proof.and_said(payload)
         try:
-            self._context = self._context.of(self._context.keys.caller_of(proof))
+            self._context = self._context.of(self._caller())
             await self._spend()
-        except RecommenderError as error:
+        except TooManyRequests as error:
             raise Goodbye(4403, f"Forbidden: {error}") from None
         self._is_acknowledged = True
         await self._say({"type": "connection_ack"})
@@ -164,6 +169,7 @@ class Conversation:
     async def _carry_out(self, name: str, payload: Message) -> None:
         """Run one operation, and send what comes of it."""
         try:
+            self._caller()
             await self._spend()
             results = await self._schema.stream(
                 payload.get("query"),
@@ -177,6 +183,7 @@ class Conversation:
                     if isinstance(result, PreExecutionError):
                         await self._say_errors(name, *(result.errors or ()))
                         return
+                    self._caller()
                     # Sending waits while the client does not read, and then so does the operation.
                     await self._say({"id": name, "type": "next", "payload": answer_of(result)})
             # Whoever hears this may use the name again at once.
@@ -185,8 +192,17 @@ class Conversation:
         except WebSocketDisconnect:
             # Nobody hears us any more. The conversation ends by itself.
             pass
+        except Goodbye as goodbye:
+            await self._part(goodbye)
         except Exception as error:
             await self._say_errors(name, error)
+
+    def _caller(self) -> Caller:
+        """Who they are, as long as their key is live."""
+        try:
+            return self._context.keys.caller_of(self._proof)
+        except RecommenderError as error:
+            raise Goodbye(4403, f"Forbidden: {error}") from None
 
     async def _spend(self) -> None:
         """Count what is asked for, as a request of its own.
@@ -210,8 +226,19 @@ class Conversation:
             await self._say({"id": name, "type": "error", "payload": shown})
 
     async def _say(self, message: Message) -> None:
+        if self._is_over:
+            raise WebSocketDisconnect
         # As text: clients refuse binary frames.
         await self._socket.send_text(orjson.dumps(message).decode())
+
+    async def _part(self, goodbye: Goodbye) -> None:
+        if not self._is_over:
+            with suppress(WebSocketDisconnect):
+                await self._socket.close(goodbye.code, goodbye.reason)
+
+    @property
+    def _is_over(self) -> bool:
+        return self._socket.application_state is WebSocketState.DISCONNECTED
 
 
 def read(text: str) -> Any:

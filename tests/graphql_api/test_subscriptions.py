@@ -6,16 +6,29 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from builders import CARD, NOW, a_product, an_event, ask, serving, stock, trained_on, two_tastes
+from builders import (
+    CARD,
+    NOW,
+    a_product,
+    an_event,
+    ask,
+    serving,
+    stock,
+    trained_on,
+    two_tastes,
+    with_key,
+)
 from builders import until as until_true
 from subscribing import ANN, LIST, conversation, events_of
 
-from graphql_api import listeners, subscriptions
+from graphql_api import keys, listeners, subscriptions
 from graphql_api.context import open_context
 from graphql_api.recommendations import shelf_for
 from graphql_api.schema import make_schema
 from graphql_api.sockets import Sockets
 from recommender.facts.events import EventType
+from recommender.facts.keys import KeyKind
+from recommender.mongo.keys import revoke_keys
 from recommender.mongo.models import publish, put_in_service
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -254,3 +267,29 @@ async def test_every_subscription_that_ends_is_forgotten(transport, settings):
                 assert len(context.listeners) == 1
             await until_true(lambda: len(context.listeners) == 0)
             assert not context.listeners._of_topic
+
+
+async def test_a_key_that_is_revoked_ends_what_it_began(shop, settings, database, monkeypatch):
+    monkeypatch.setattr(keys, "REFRESH_SECONDS", 0.05)
+    header = with_key(database, KeyKind.PUBLISHABLE)
+    variables = {"shopper": {"sessionId": "s1"}}
+    async with (
+        serving(settings) as api,
+        conversation(api, {"key": header["X-Recs-Key"]}) as socket,
+        events_of(api, variables=variables, **header) as (_, events),
+    ):
+        await socket.subscribe(variables=variables)
+        found = await socket.next_list()
+        await anext(events)
+        revoke_keys(database, header["X-Recs-Key"][:11], NOW)
+        await until_true(lambda: is_refused(api, header))
+        sold_out = a_product(products_of(found)[0], available_for_sale=False)
+        await asyncio.to_thread(stock, database, [sold_out])
+        code, reason = await socket.is_closed()
+        assert (code, reason[:10]) == (4403, "Forbidden:")
+        assert [name async for name, _ in events if name] == []
+
+
+async def is_refused(api, header):
+    answer = await api.post("/graphql", json={"query": "{ __typename }"}, headers=header)
+    return answer.status_code == 401
