@@ -86,7 +86,8 @@ class Context:
             Unauthenticated: if a signed id is not good, or one is needed and was not sent.
         """
         if shopper.signed_user_id is not None:
-            return shopper_of_user(self._signed_user(str(shopper.signed_user_id.value)))
+            signed = str(shopper.signed_user_id.value)
+            return shopper_of_user(user_of(signed, self.settings.signing_secrets, self.now()))
         if shopper.user_id is not None:
             if self.settings.require_signed_shopper and not self._acts_for_any_shopper:
                 raise Unauthenticated(
@@ -102,12 +103,6 @@ class Context:
     def _acts_for_any_shopper(self) -> bool:
         # While there are no keys everybody has all scopes, and is not the shop's server for that.
         return self.caller.kind is KeyKind.SECRET and self.caller.may(Scope.SHOPPERS)
-
-    def _signed_user(self, signed: str) -> str:
-        secrets = self.settings.signing_secrets
-        if not secrets:
-            raise InvalidInput("signed_user_id", "cannot be checked: set SHOPPER_SIGNING_SECRETS")
-        return user_of(signed, secrets, self.now())
 
     async def history_of(self, shopper_id: str) -> History:
         """What the shopper did, and what the shop says of them.

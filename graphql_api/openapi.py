@@ -14,6 +14,12 @@ _ID = {
 _OPTIONAL_ID = {**_ID, "type": ["string", "null"]}
 
 
+_SIGNATURE = (
+    "When it ends (seconds since 1970), a dot, and what the shop's server signed user_id with, "
+    "where the shop wants that nobody can ask as somebody else."
+)
+
+
 def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
     """OpenAPI 3.1. What it forbids is refused, and every status is described."""
     return {
@@ -42,6 +48,12 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                             "schema": _ID,
                         },
                         {
+                            "name": "signature",
+                            "in": "query",
+                            "description": _SIGNATURE,
+                            "schema": {"type": "string"},
+                        },
+                        {
                             "name": "limit",
                             "in": "query",
                             "description": "How many products.",
@@ -55,6 +67,7 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                     ],
                     "responses": {
                         "200": _response("The list.", "Recommendations"),
+                        **_REFUSALS,
                         "422": _problem("A parameter is missing or out of bounds.", "Invalid"),
                         "503": _problem("The database cannot be reached."),
                     },
@@ -73,6 +86,7 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                     "responses": {
                         "201": _response("It is stored.", "Recorded"),
                         "400": _problem("The body is not JSON."),
+                        **_REFUSALS,
                         "404": _problem("There is no such product."),
                         "413": {
                             "description": "The body is too long.",
@@ -84,7 +98,12 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                 }
             },
         },
+        "security": [{"publishable": []}, {"secret": []}, {}],
         "components": {
+            "securitySchemes": {
+                "publishable": {"type": "apiKey", "in": "header", "name": "X-Recs-Key"},
+                "secret": {"type": "http", "scheme": "bearer"},
+            },
             "schemas": {
                 "Recommendations": _object(
                     {
@@ -127,6 +146,7 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                     "required": ["user_id", "product_id", "rating"],
                     "properties": {
                         "user_id": _ID,
+                        "signature": {"type": ["string", "null"], "description": _SIGNATURE},
                         "product_id": _ID,
                         "rating": {
                             "type": "number",
@@ -160,7 +180,7 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                         },
                     },
                 },
-            }
+            },
         },
     }
 
@@ -195,3 +215,9 @@ _PROBLEM = _object(
         "detail": {"type": "string"},
     }
 )
+
+_REFUSALS = {
+    "401": _problem("A key is needed, or the one that was sent or the signature is not good."),
+    "403": _problem("The key does not allow this, or not from there."),
+    "429": _problem("Too many requests: Retry-After says how many seconds to wait."),
+}

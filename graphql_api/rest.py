@@ -39,7 +39,7 @@ async def get_recommendations(request: Request) -> Response:
     given = request.query_params
     user_id = given.get("user_id", "")
     fields = _Fields()
-    shopper_id = fields.read(lambda: context.shopper_of(ShopperInput.of_user(user_id)))
+    shopper_id = fields.read(lambda: _shopper(context, user_id, given.get("signature")))
     limit = fields.read(lambda: _limit(given.get("limit"), context.settings.longest_shelf))
     if shopper_id is None or limit is None:
         return unprocessable(fields.problems)
@@ -59,7 +59,7 @@ async def post_feedback(request: Request) -> Response:
         body = {}
     fields = _Fields()
     shopper_id = fields.read(
-        lambda: context.shopper_of(ShopperInput.of_user(_text(body, "user_id")))
+        lambda: _shopper(context, _text(body, "user_id"), _optional_text(body, "signature"))
     )
     product_id = fields.read(lambda: checked_id("product_id", _text(body, "product_id")))
     rating = fields.read(lambda: checked_rating(_number(body, "rating")))
@@ -114,6 +114,13 @@ class _Fields:
             return None
 
 
+def _shopper(context: Context, user_id: str, signature: str | None) -> str:
+    checked_id("user_id", user_id)
+    if signature is None:
+        return context.shopper_of(ShopperInput.of_user(user_id))
+    return context.shopper_of(ShopperInput.of_signed_user(f"{user_id}.{signature}"))
+
+
 def _limit(text: str | None, most: int) -> int:
     if text is None:
         return min(DEFAULT_LIMIT, most)
@@ -128,6 +135,10 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise InvalidInput(name, "is missing" if value is None else "must be a string")
     return value
+
+
+def _optional_text(body: Mapping[str, Any], name: str) -> str | None:
+    return None if body.get(name) is None else _text(body, name)
 
 
 def _optional_id(body: Mapping[str, Any], name: str) -> str | None:

@@ -61,7 +61,24 @@ class UpsertShoppersPayload:
 @strawberry.input(description="Somebody anonymous signed in.")
 class JoinShopperInput:
     session_id: strawberry.ID = strawberry.field(description="Who they were until now.")
-    user_id: strawberry.ID = strawberry.field(description="Who they are.")
+    user_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Who they are: this, or signedUserId."
+    )
+    signed_user_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Who they are, as the shop's server signed it."
+    )
+
+    def user(self) -> ShopperInput:
+        """Who they are.
+
+        Raises:
+            InvalidInput: if it is said twice, or not at all.
+        """
+        if (self.user_id is None) == (self.signed_user_id is None):
+            raise InvalidInput("user_id", "or signedUserId must be given, and not both")
+        if self.signed_user_id is not None:
+            return ShopperInput.of_signed_user(self.signed_user_id)
+        return ShopperInput.of_user(str(self.user_id))
 
 
 @strawberry.type(description="What came of a sign-in.")
@@ -209,7 +226,7 @@ class ShopperMutations:
         context.caller.require(Scope.EVENTS)
         try:
             session = context.shopper_of(ShopperInput.of_session(input.session_id))
-            user = context.shopper_of(ShopperInput.of_user(input.user_id))
+            user = context.shopper_of(input.user())
             joined = await context.shoppers.joins.join(session, user, context.now())
         except InvalidInput as error:
             wrong = UserError.of(error, "input")

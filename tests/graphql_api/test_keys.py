@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from builders import NOW, serving, until, with_key
+from builders import NOW, a_product, serving, stock, until, with_key
 from graphql import GraphQLNonNull, GraphQLObjectType, Undefined
 
 from graphql_api import keys as keys_module
@@ -231,6 +231,46 @@ async def test_every_field_refuses_those_whom_it_must(publishable, secret, api):
             assert code not in ("FORBIDDEN", "UNAUTHENTICATED"), query
         code, _ = await code_of(api, query, **secret)
         assert code not in ("FORBIDDEN", "UNAUTHENTICATED"), query
+
+
+async def test_every_subscription_refuses_those_whom_it_must(publishable, api):
+    stream = {"Accept": "text/event-stream"}
+    for name, field in fields_of("Subscription").items():
+        query = query_of("Subscription", name, field)
+        refused = [({}, "UNAUTHENTICATED")]
+        if "Needs a secret key" in (field.description or ""):
+            refused.append((publishable, "FORBIDDEN"))
+        for headers, code in refused:
+            body = {"query": query}
+            answer = await api.post("/graphql", json=body, headers={**stream, **headers})
+            assert code in answer.text, query
+
+
+def test_what_needs_a_secret_key_stands_where_a_test_sees_it():
+    types = make_schema(Settings.read({}))._schema.type_map.values()
+    named = {
+        (type_.name, name)
+        for type_ in types
+        for name, field in getattr(type_, "fields", {}).items()
+        if "Needs a secret key" in (field.description or "")
+    }
+    assert {root for root, _ in named} <= {"Query", "Mutation", "Subscription"}
+    assert len(named) >= 8
+
+
+async def test_a_purchase_that_anybody_could_make_up_is_not_believed(
+    publishable, secret, api, database
+):
+    stock(database, [a_product("mug")])
+    for name, headers in (("page", publishable), ("server", secret)):
+        event = (
+            f'{{eventId: "{name}", type: PURCHASE, shopper: {{sessionId: "s"}}, productId: "mug"}}'
+        )
+        query = f"mutation {{ recordEvent(input: {{event: {event}}}) {{ accepted }} }}"
+        answer = await api.post("/graphql", json={"query": query}, headers=headers)
+        assert answer.json()["data"]["recordEvent"]["accepted"]
+    stored = {d["_id"]: d.get("trusted", True) for d in database["events"].find()}
+    assert stored == {"page": False, "server": True}
 
 
 async def test_a_secret_key_for_one_thing_does_no_other(database, settings):

@@ -2,7 +2,12 @@
 
 import hashlib
 import hmac
-from datetime import timedelta
+import re
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from builders import NOW
@@ -64,3 +69,23 @@ def test_an_end_that_is_no_number_is_no_end():
     signature = hmac.new(SECRET.encode(), said.encode(), hashlib.sha256).hexdigest()
     with pytest.raises(Unauthenticated, match="expired"):
         user_of(f"{said}.{signature}", [SECRET], NOW)
+
+
+DOCUMENT = Path("docs/security.md").read_text()
+RUN = {
+    "python": (sys.executable, "-c", "\nprint(signed_user_id('ann.1', '%s'))"),
+    "js": ("node", "--input-type=module", "-e", "\nconsole.log(signedUserId('ann.1', '%s'))"),
+    "php": ("php", "-r", "\necho signed_user_id('ann.1', '%s');"),
+}
+
+
+@pytest.mark.parametrize("language", RUN)
+def test_what_the_documents_tell_shops_to_do_is_right(language):
+    *command, call = RUN[language]
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed")
+    [code] = re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
+    signed = subprocess.run(
+        [*command, code + call % SECRET], check=True, capture_output=True, text=True
+    ).stdout
+    assert user_of(signed.strip(), [SECRET], datetime.now(UTC)) == "ann.1"
