@@ -28,9 +28,11 @@ from recommender.mongo.documents import Document
 from recommender.mongo.event_stream import EventStream
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Followed, Follower
+from recommender.mongo.frozen_lists import FrozenLists
 from recommender.mongo.jobs import Jobs
 from recommender.mongo.joins import Joins
 from recommender.mongo.keys import Keys
+from recommender.mongo.lists import ListLog
 from recommender.mongo.models import Models
 from recommender.mongo.products import Products
 from recommender.mongo.rate_counts import RateCounts
@@ -57,6 +59,8 @@ class Context:
     models: Models
     jobs: Jobs
     follower: Follower
+    list_log: ListLog
+    frozen_lists: FrozenLists
     event_stream: EventStream
     histories: Histories
     listeners: Listeners
@@ -188,6 +192,11 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
         )
         counts = SharedCounts(RateCounts(database))
         crediting = Crediting(database, timedelta(hours=settings.attribution_window_hours), _now)
+        list_log = ListLog(
+            database,
+            kept=timedelta(days=settings.kept_lists_days),
+            room=settings.lists_waiting,
+        )
         following = asyncio.gather(
             follower.run(),
             event_stream.run(),
@@ -196,6 +205,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             crediting.run(settings.crediting_seconds),
             keys.run(),
             counts.run(),
+            list_log.run(),
         )
         try:
             await keys.read()
@@ -211,6 +221,8 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 models=models,
                 jobs=Jobs(database),
                 follower=follower,
+                list_log=list_log,
+                frozen_lists=FrozenLists(database, timedelta(hours=settings.cursor_hours)),
                 event_stream=event_stream,
                 histories=histories,
                 listeners=listeners,
@@ -221,6 +233,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
         finally:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
+            await list_log.close()
 
 
 async def _either(wanted: Coroutine[Any, Any, None], running: asyncio.Future[Any]) -> None:

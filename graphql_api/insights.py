@@ -9,7 +9,7 @@ import strawberry
 
 from graphql_api.keys import Scope
 from graphql_api.products import Info, Money, Product
-from graphql_api.recommendations import placement_named
+from graphql_api.shelf_input import placement_named
 from graphql_api.values import CurrencyCode
 from recommender.facts import insights as facts
 from recommender.facts.errors import InvalidInput

@@ -3,21 +3,32 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 from urllib.parse import quote
 
 import strawberry
 
 from graphql_api.compiled import WITHOUT_ARGUMENTS
 from graphql_api.context import Context
+from graphql_api.filters import FilterArgument, ProductFilterInput
 from graphql_api.global_ids import Node, global_id
 from graphql_api.keys import Scope
+from graphql_api.shelf_input import Controls
 from graphql_api.values import URL, CurrencyCode
 from recommender.facts import catalog, money
 from recommender.facts.ids import checked_id
+from recommender.facts.placements import Placement
 from recommender.facts.request import checked_limit
 
+if TYPE_CHECKING:
+    from graphql_api.recommendations import RecommendationConnection
+
 Info = strawberry.Info[Context, None]
+Recommendations = Annotated[
+    "RecommendationConnection", strawberry.lazy("graphql_api.recommendations")
+]
+First = Annotated[int | None, strawberry.argument(description="How many, from the start.")]
+After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
 
 DEFAULT_PAGE = 20
 """Entries of a page for which no length was asked."""
@@ -151,6 +162,26 @@ class Product(Node):
         """Its properties, whatever they are called."""
         return [Attribute(name=name, value=value) for name, value in self.properties]
 
+    @strawberry.field(description="Products that shoppers treat as alternatives to this one.")
+    async def similar(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        filter: FilterArgument = None,  # noqa: A002 (what callers call it)
+    ) -> Recommendations | None:
+        return await _list_about(self, Placement.SIMILAR, info, first, after, filter)
+
+    @strawberry.field(description="Products that are bought in the same orders as this one.")
+    async def bought_together(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        filter: FilterArgument = None,  # noqa: A002 (what callers call it)
+    ) -> Recommendations | None:
+        return await _list_about(self, Placement.BOUGHT_TOGETHER, info, first, after, filter)
+
     @classmethod
     def of(cls, product: catalog.Product, base_url: str) -> Self:
         """The same product, as the schema has it."""
@@ -188,9 +219,7 @@ class PageInfo:
 
 
 ProductIdArgument = Annotated[strawberry.ID, strawberry.argument(description="The shop's own id.")]
-First = Annotated[int | None, strawberry.argument(description="How many, from the start.")]
 Last = Annotated[int | None, strawberry.argument(description="How many, from the end.")]
-After = Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what comes before it.")]
 
 
@@ -202,6 +231,22 @@ class ProductQueries:
         context = info.context
         found = context.live.get(checked_id("productId", str(product_id)))
         return Product.of(found, context.settings.base_url) if found else None
+
+
+async def _list_about(
+    product: Product,
+    placement: Placement,
+    info: Info,
+    first: int | None,
+    after: str | None,
+    wanted: ProductFilterInput | None,
+) -> "RecommendationConnection":
+    # Lists are made of products, so their page needs this one before this one can need theirs.
+    from graphql_api.recommendations import about_products, list_for
+
+    controls: Controls = {"first": first, "filter": wanted}
+    request = about_products(info, placement, [product.product_id], controls)
+    return await list_for(info, request, None, after)
 
 
 def absolute(address: str | None, base_url: str) -> URL | None:

@@ -1,49 +1,50 @@
 """Which products to show, and why, in the schema."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Self, Unpack
 
 import strawberry
 
-from graphql_api.context import Context
 from graphql_api.keys import Scope
-from graphql_api.products import Info, Product, ProductIdArgument
+from graphql_api.products import After, Info, PageInfo, Product, ProductIdArgument
+from graphql_api.selection import names_below
+from graphql_api.shelf_input import (
+    AnyShopper,
+    CategoryArgument,
+    ContextArgument,
+    Controls,
+    PlacementArgument,
+    RecommendationContextInput,
+    ShelfInput,
+    Shopper,
+    with_controls,
+)
+from graphql_api.shelves import Walk, cursor_at, page_after, shelves_for
 from graphql_api.shopper_input import ShopperInput
-from recommender.facts import request as shelves
-from recommender.facts.errors import InvalidInput, UnknownProduct
-from recommender.facts.events import History
-from recommender.facts.ids import checked_id
-from recommender.facts.placements import NEEDS_PRODUCTS, Placement, Strategy
-from recommender.facts.request import Request, Shelf, checked_limit
-from recommender.serving.engine import recommend
+from recommender.facts.errors import UnknownProduct
+from recommender.facts.placements import Placement, Strategy
+from recommender.facts.request import ReasonKind, Recommendation, Request, Shelf, checked_limit
+from recommender.serving.explain import MOST_REASONS
 
+CURSOR_FIELDS = frozenset({"cursor", "pageInfo"})
+"""Who asks for one of them may ask for what comes after."""
 
-@strawberry.input(description="What the shopper is looking at now.")
-class RecommendationContextInput:
-    product_ids: list[strawberry.ID] = strawberry.field(
-        default_factory=list,
-        description="Products on the page. They are not recommended; the first one is what "
-        "the placement similar goes by, which needs one.",
-    )
-    cart_product_ids: list[strawberry.ID] = strawberry.field(
-        default_factory=list,
-        description="Products in the cart. They are not recommended; the placement "
-        "bought_together goes by them and by what is on the page, and needs one of either.",
-    )
-    category: str | None = strawberry.field(
-        default=None,
-        description='A path such as "Home > Kitchen". Its products come first; others only fill '
-        "up the list, and say so.",
-    )
+DEFAULT_REASONS = 3
+"""Reasons of one product for which no number was asked."""
 
 
 @strawberry.type(description="Why a product was chosen, in a form a page can show.")
 class RecommendationReason:
-    kind: shelves.ReasonKind = strawberry.field(description="What kind of reason it is.")
-    text: str = strawberry.field(description="A short sentence in English.")
+    kind: ReasonKind = strawberry.field(description="What kind of reason it is.")
+    text: str = strawberry.field(description="A short sentence in the language asked for.")
     weight: float = strawberry.field(
         description="The share of what speaks for the product that this reason accounts for, "
         "from 0 to 1."
+    )
+    contribution: float = strawberry.field(
+        description="What it adds to the score, in which there may also be what speaks against "
+        "the product."
     )
     product: Product | None = strawberry.field(
         description="The product the reason points at, where there is one."
@@ -52,8 +53,9 @@ class RecommendationReason:
 
 @strawberry.type(description="A product on a list.")
 class RecommendationEdge:
+    cursor: str = strawberry.field(description="Its place in the list, for after.")
     node: Product = strawberry.field(description="The product.")
-    rank: int = strawberry.field(description="Its place in the list, from 1.")
+    rank: int = strawberry.field(description="Its place in the whole list, from 1.")
     score: float = strawberry.field(
         description="The higher the better; comparable within one list and strategy only."
     )
@@ -61,27 +63,34 @@ class RecommendationEdge:
     is_filler: bool = strawberry.field(
         description="Whether it fills a place that the list's own strategy left empty."
     )
-    reasons: list[RecommendationReason] = strawberry.field(description="Strongest first.")
+    found: strawberry.Private[Recommendation]
 
-    @classmethod
-    def of(cls, found: shelves.Recommendation, base_url: str) -> Self:
-        """The same recommendation, as the schema has it."""
-        return cls(
-            node=Product.of(found.product, base_url),
-            rank=found.rank,
-            score=found.score,
-            strategy=found.strategy,
-            is_filler=found.is_filler,
-            reasons=[
-                RecommendationReason(
-                    kind=reason.kind,
-                    text=reason.text,
-                    weight=reason.weight,
-                    product=Product.of(reason.product, base_url) if reason.product else None,
-                )
-                for reason in found.reasons
-            ],
-        )
+    @strawberry.field(description="Why it was chosen, strongest first.")
+    def reasons(
+        self,
+        info: Info,
+        limit: Annotated[
+            int, strawberry.argument(description=f"At most so many, 1 to {MOST_REASONS}.")
+        ] = DEFAULT_REASONS,
+        locale: Annotated[
+            str,
+            strawberry.argument(
+                description='The language of the texts: "en" or "de"; "de-AT" is German too. '
+                "English for languages we do not speak."
+            ),
+        ] = "en",
+    ) -> list[RecommendationReason]:
+        base_url = info.context.settings.base_url
+        return [
+            RecommendationReason(
+                kind=reason.kind,
+                text=reason.phrase.text(locale),
+                weight=reason.weight,
+                contribution=reason.contribution,
+                product=Product.of(reason.product, base_url) if reason.product else None,
+            )
+            for reason in self.found.reasons[: checked_limit("limit", limit, MOST_REASONS)]
+        ]
 
 
 @strawberry.type(description="A list of products for a shopper or a place on a page.")
@@ -96,7 +105,12 @@ class RecommendationConnection:
     model_version: str | None = strawberry.field(
         description="The model that answered; null before the first training."
     )
-    generated_at: datetime = strawberry.field(description="When the list was made.")
+    variant: str | None = strawberry.field(
+        description="The experiment's arm under which the list was made; null while none runs."
+    )
+    generated_at: datetime = strawberry.field(
+        description="When the list was made: all its pages at once."
+    )
     short_reason: str | None = strawberry.field(
         description="Why there are fewer products than asked for; null where there are as many."
     )
@@ -104,144 +118,226 @@ class RecommendationConnection:
     nodes: list[Product] = strawberry.field(
         description="The same products without rank, score and reasons."
     )
+    page_info: PageInfo = strawberry.field(
+        description="Where this page stands in the list. A list can be walked for as long as the "
+        "server's CURSOR_HOURS says, 24 unless set, and up to LONGEST_LIST products, 200 unless "
+        "set. Its pages never show a product twice, whatever was clicked or trained since."
+    )
 
     @classmethod
-    def of(cls, shelf: Shelf, base_url: str) -> Self:
-        """The same shelf, as the schema has it."""
-        edges = [RecommendationEdge.of(r, base_url) for r in shelf.recommendations]
+    def of(
+        cls,
+        shelf: Shelf,
+        base_url: str,
+        walk: Walk | None = None,
+        *,
+        after: bool = False,
+        more: bool = False,
+    ) -> Self:
+        """The same shelf, as the schema has it.
+
+        Args:
+            shelf: what was found.
+            base_url: for addresses on this server.
+            walk: whether somebody looks at cursors.
+            after: whether something comes before this page.
+            more: whether something comes after it, beside the rest of the shelf.
+        """
+        edges = [
+            RecommendationEdge(
+                cursor=cursor_at(shelf.recommendation_id, found.rank) if walk else "",
+                node=Product.of(found.product, base_url),
+                rank=found.rank,
+                score=found.score,
+                strategy=found.strategy,
+                is_filler=found.is_filler,
+                found=found,
+            )
+            for found in shelf.recommendations
+        ]
         return cls(
             recommendation_id=strawberry.ID(shelf.recommendation_id),
             placement=shelf.placement.value,
             strategy=shelf.strategy,
             model_version=shelf.model_version,
+            variant=None,
             generated_at=shelf.generated_at,
             short_reason=shelf.short_reason,
             edges=edges,
             nodes=[edge.node for edge in edges],
+            page_info=PageInfo(
+                has_next_page=more or bool(shelf.rest),
+                has_previous_page=after,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
         )
 
 
-async def shelf_for(
-    context: Context,
-    shopper_id: str | None,
-    placement: Placement,
-    limit: int,
-    product_ids: tuple[str, ...] = (),
-    category: str | None = None,
-    diversity: float = 0.0,
-) -> Shelf:
-    """A shelf with the shopper's history as it is in the database at this moment."""
-    request = Request(
-        placement,
-        limit,
-        at=context.now(),
-        product_ids=product_ids,
-        category=category,
-        diversity=diversity,
-    )
-    history = await context.history_of(shopper_id) if shopper_id else History()
-    return recommend(request, history, context.live, rules=context.settings.rules)
+def walk_of(info: Info) -> Walk | None:
+    """How the caller may go on, if they want to know the place of anything."""
+    names = names_below(info)
+    return None if names.isdisjoint(CURSOR_FIELDS) else Walk(with_reasons="reasons" in names)
 
 
-DEFAULT_LENGTH = 12
-"""Products on a shelf for which no length was asked."""
+async def lists_for(
+    info: Info, page: Sequence[Request], shopper_id: str | None
+) -> list[RecommendationConnection]:
+    """Lists that stand on one page, each from its start; works out no more than is asked for."""
+    walk = walk_of(info)
+    shelves = await shelves_for(info.context, page, shopper_id, walk)
+    base_url = info.context.settings.base_url
+    return [RecommendationConnection.of(shelf, base_url, walk) for shelf in shelves]
 
-Length = Annotated[
-    int | None,
-    strawberry.argument(
-        description=f"How many products; {DEFAULT_LENGTH} unless given, at most the server's "
-        "LONGEST_SHELF, 100 unless set."
-    ),
-]
+
+async def list_for(
+    info: Info, request: Request, shopper: ShopperInput | None, after: str | None
+) -> RecommendationConnection:
+    """A page of a list: the first one, or that which follows a cursor."""
+    info.context.caller.require(Scope.READ)
+    shopper_id = info.context.shopper_of(shopper) if shopper else None
+    if after is None:
+        [found] = await lists_for(info, [request], shopper_id)
+        return found
+    walk = walk_of(info) or Walk(with_reasons="reasons" in names_below(info))
+    page = await page_after(info.context, after, request, shopper_id, walk)
+    base_url = info.context.settings.base_url
+    return RecommendationConnection.of(page.shelf, base_url, walk, after=True, more=page.has_more)
 
 
 @strawberry.type
 class RecommendationQueries:
     @strawberry.field(description="The products to show to this shopper in this place.")
+    @with_controls
     async def recommendations(
         self,
         info: Info,
-        shopper: Annotated[ShopperInput, strawberry.argument(description="Who it is for.")],
-        placement: Annotated[
-            str, strawberry.argument(description=f"The shelf: {', '.join(Placement)}.")
-        ] = "home",
-        context: Annotated[
-            RecommendationContextInput | None,
-            strawberry.argument(description="What the shopper is looking at now."),
-        ] = None,
-        first: Length = None,
-        diversity: Annotated[
-            float,
-            strawberry.argument(
-                description="From 0, the best products however alike, to 1, as different from one "
-                "another as can be."
-            ),
-        ] = 0.0,
+        shopper: Shopper,
+        placement: PlacementArgument = "home",
+        context: ContextArgument = None,
+        after: After = None,
+        **controls: Unpack[Controls],
     ) -> RecommendationConnection | None:
-        info.context.caller.require(Scope.READ)
-        longest = info.context.settings.longest_shelf
-        place = placement_named(placement)
-        shelf = await shelf_for(
-            info.context,
-            info.context.shopper_of(shopper),
-            place,
-            length_of(first, longest),
-            product_ids_in(context, place, longest),
-            context.category if context else None,
-            diversity,
-        )
-        return RecommendationConnection.of(shelf, info.context.settings.base_url)
+        shelf = ShelfInput(placement=placement, **controls)
+        return await list_for(info, shelf.request_on(info.context, context), shopper, after)
 
-    @strawberry.field(description="Products that are like this one.")
+    @strawberry.field(description="Products that shoppers treat as alternatives to this one.")
+    @with_controls
     async def similar_products(
-        self, info: Info, product_id: ProductIdArgument, first: Length = None
+        self,
+        info: Info,
+        product_id: ProductIdArgument,
+        shopper: AnyShopper = None,
+        after: After = None,
+        **controls: Unpack[Controls],
     ) -> RecommendationConnection | None:
-        info.context.caller.require(Scope.READ)
-        anchor = checked_id("productId", str(product_id))
-        if info.context.live.get(anchor) is None:
-            raise UnknownProduct(anchor)
-        limit = length_of(first, info.context.settings.longest_shelf)
-        shelf = await shelf_for(info.context, None, Placement.SIMILAR, limit, (anchor,))
-        return RecommendationConnection.of(shelf, info.context.settings.base_url)
+        request = about_products(info, Placement.SIMILAR, [product_id], controls)
+        return await list_for(info, request, shopper, after)
+
+    @strawberry.field(description="Products that are bought in the same orders as these.")
+    @with_controls
+    async def bought_together(
+        self,
+        info: Info,
+        product_ids: Annotated[
+            list[strawberry.ID],
+            strawberry.argument(description="One product, or all that is in the cart."),
+        ],
+        shopper: AnyShopper = None,
+        after: After = None,
+        **controls: Unpack[Controls],
+    ) -> RecommendationConnection | None:
+        request = about_products(info, Placement.BOUGHT_TOGETHER, product_ids, controls)
+        return await list_for(info, request, shopper, after)
+
+    @strawberry.field(
+        description="What rises: to which more shoppers take these days than its long memory leads "
+        "the model to expect. Then what is popular, which says so."
+    )
+    @with_controls
+    async def trending(
+        self,
+        info: Info,
+        shopper: AnyShopper = None,
+        category: CategoryArgument = None,
+        after: After = None,
+        **controls: Unpack[Controls],
+    ) -> RecommendationConnection | None:
+        request = in_category(info, Placement.TRENDING, category, controls)
+        return await list_for(info, request, shopper, after)
+
+    @strawberry.field(description="What many shoppers take to these days.")
+    @with_controls
+    async def popular(
+        self,
+        info: Info,
+        shopper: AnyShopper = None,
+        category: CategoryArgument = None,
+        after: After = None,
+        **controls: Unpack[Controls],
+    ) -> RecommendationConnection | None:
+        request = in_category(info, Placement.POPULAR, category, controls)
+        return await list_for(info, request, shopper, after)
+
+    @strawberry.field(description="What the shop began to sell last.")
+    @with_controls
+    async def newest(
+        self,
+        info: Info,
+        shopper: AnyShopper = None,
+        category: CategoryArgument = None,
+        after: After = None,
+        **controls: Unpack[Controls],
+    ) -> RecommendationConnection | None:
+        request = in_category(info, Placement.NEWEST, category, controls)
+        return await list_for(info, request, shopper, after)
+
+    @strawberry.field(
+        description="What the shopper looked at and did not buy since, latest first. Then what "
+        "suits them, which says so; strict leaves that out."
+    )
+    @with_controls
+    async def recently_viewed(
+        self, info: Info, shopper: Shopper, after: After = None, **controls: Unpack[Controls]
+    ) -> RecommendationConnection | None:
+        request = in_category(info, Placement.RECENTLY_VIEWED, None, controls)
+        return await list_for(info, request, shopper, after)
+
+    @strawberry.field(
+        description="What the shopper bought, by how much it is time to buy it again. Then what "
+        "suits them, which says so; strict leaves that out."
+    )
+    @with_controls
+    async def buy_again(
+        self, info: Info, shopper: Shopper, after: After = None, **controls: Unpack[Controls]
+    ) -> RecommendationConnection | None:
+        request = in_category(info, Placement.BUY_AGAIN, None, controls)
+        return await list_for(info, request, shopper, after)
 
 
-def placement_named(name: str) -> Placement:
-    """The placement of that name.
+def about_products(
+    info: Info, placement: Placement, product_ids: Sequence[strawberry.ID], controls: Controls
+) -> Request:
+    """A request for what goes with products that the shop has.
 
     Raises:
-        InvalidInput: listing those there are.
+        UnknownProduct: if it has none of them.
+        InvalidInput: naming what is out of bounds.
     """
-    try:
-        return Placement(name)
-    except ValueError:
-        raise InvalidInput(
-            "placement", f"must be one of {', '.join(Placement)}, not {name[:40]!r}"
-        ) from None
+    context = RecommendationContextInput(product_ids=list(product_ids))
+    request = ShelfInput(placement=placement.value, **controls).request_on(info.context, context)
+    if not info.context.live.rows(request.product_ids):
+        raise UnknownProduct(request.product_ids[0])
+    return request
 
 
-def length_of(first: int | None, longest: int) -> int:
-    """How many products to show.
+def in_category(
+    info: Info, placement: Placement, category: str | None, controls: Controls
+) -> Request:
+    """A request for the list of a placement, with the products of a category first.
 
     Raises:
-        InvalidInput: with the bounds.
+        InvalidInput: naming what is out of bounds.
     """
-    return min(DEFAULT_LENGTH, longest) if first is None else checked_limit("first", first, longest)
-
-
-def product_ids_in(
-    context: RecommendationContextInput | None, placement: Placement, most: int
-) -> tuple[str, ...]:
-    """The products on the page, then those in the cart.
-
-    Raises:
-        InvalidInput: if there are too many, one cannot be an id, or the shelf needs one.
-    """
-    ids = [*context.product_ids, *context.cart_product_ids] if context else []
-    if placement in NEEDS_PRODUCTS and not ids:
-        raise InvalidInput(
-            "productIds",
-            f"must name a product for the shelf {placement}: context: {{productIds: [...]}}",
-        )
-    if len(ids) > most:
-        raise InvalidInput("productIds", f"must be at most {most}, not {len(ids)}")
-    return tuple(checked_id("productIds", str(i)) for i in ids)
+    context = RecommendationContextInput(category=category)
+    return ShelfInput(placement=placement.value, **controls).request_on(info.context, context)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import orjson
+from starlette import requests
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -17,14 +17,14 @@ from graphql_api.events import Rejected, feedback, record
 from graphql_api.keys import Scope
 from graphql_api.openapi import document
 from graphql_api.products import absolute
-from graphql_api.recommendations import shelf_for
 from graphql_api.security import Guard
+from graphql_api.shelves import shelf_for
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput, RecommenderError
 from recommender.facts.events import checked_rating
 from recommender.facts.ids import checked_id
 from recommender.facts.placements import Placement
-from recommender.facts.request import Shelf, checked_limit
+from recommender.facts.request import Request, Shelf, checked_limit
 from recommender.mongo.events import Outcome
 
 DEFAULT_LIMIT = 10
@@ -32,7 +32,7 @@ DEFAULT_LIMIT = 10
 Value = TypeVar("Value")
 
 
-async def get_recommendations(request: Request) -> Response:
+async def get_recommendations(request: requests.Request) -> Response:
     """GET /api/recommendations?user_id=&limit="""
     context: Context = request.state.context
     context.caller.require(Scope.READ)
@@ -43,11 +43,11 @@ async def get_recommendations(request: Request) -> Response:
     limit = fields.read(lambda: _limit(given.get("limit"), context.settings.longest_shelf))
     if shopper_id is None or limit is None:
         return unprocessable(fields.problems)
-    shelf = await shelf_for(context, shopper_id, Placement.HOME, limit)
+    shelf = await shelf_for(context, Request(Placement.HOME, limit, context.now()), shopper_id)
     return _json(_answer(shelf, user_id, context.settings.base_url))
 
 
-async def post_feedback(request: Request) -> Response:
+async def post_feedback(request: requests.Request) -> Response:
     """POST /api/feedback"""
     context: Context = request.state.context
     context.caller.require(Scope.EVENTS)
@@ -76,13 +76,13 @@ async def post_feedback(request: Request) -> Response:
     )
 
 
-async def get_openapi(request: Request) -> Response:
+async def get_openapi(request: requests.Request) -> Response:
     """GET /openapi.json"""
     settings = request.state.context.settings
     return _json(document(settings.longest_shelf, settings.base_url))
 
 
-def refusal(_request: Request, error: RecommenderError) -> Response:
+def refusal(_request: requests.Request, error: RecommenderError) -> Response:
     """The answer to a request that its key does not allow, or that no key came with."""
     code = ErrorCode(error.code)
     title = code.replace("_", " ").capitalize()

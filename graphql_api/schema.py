@@ -18,6 +18,7 @@ from graphql_api.limits import CachedDocuments, document_cache
 from graphql_api.listings import ListingQueries
 from graphql_api.models import ModelMutations, ModelQueries
 from graphql_api.nodes import NodeQueries
+from graphql_api.pages import PageQueries
 from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
@@ -33,6 +34,7 @@ class Query(
     ListingQueries,
     ProductQueries,
     NodeQueries,
+    PageQueries,
     ShopperQueries,
     ModelQueries,
     InsightQueries,

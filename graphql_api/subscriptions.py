@@ -4,30 +4,28 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from functools import partial
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, Unpack
 
 import strawberry
 import structlog
 from pymongo.errors import PyMongoError
 
-from graphql_api.context import Context
 from graphql_api.keys import Scope
 from graphql_api.listeners import TRAININGS, Listeners
 from graphql_api.models import Model, TrainingJob, model_of
 from graphql_api.products import Info
-from graphql_api.recommendations import (
-    Length,
-    RecommendationConnection,
-    RecommendationContextInput,
-    length_of,
-    placement_named,
-    product_ids_in,
-    shelf_for,
+from graphql_api.recommendations import RecommendationConnection, walk_of
+from graphql_api.shelf_input import (
+    ContextArgument,
+    Controls,
+    PlacementArgument,
+    ShelfInput,
+    Shopper,
+    with_controls,
 )
-from graphql_api.shopper_input import ShopperInput
+from graphql_api.shelves import made_for, served
 from recommender.facts.errors import InvalidInput
-from recommender.facts.placements import Placement
-from recommender.facts.request import Shelf
+from recommender.facts.request import Request, Shelf
 
 log = structlog.get_logger(__name__)
 
@@ -47,36 +45,23 @@ class RecommendationSubscriptions:
         "change of the catalogue changes the list. Always the whole list, with an id of its own. "
         "Whoever is slow gets the latest list and none of those in between."
     )
+    @with_controls
     def recommendations_updated(
         self,
         info: Info,
-        shopper: Annotated[ShopperInput, strawberry.argument(description="Who it is for.")],
-        placement: Annotated[
-            str, strawberry.argument(description=f"The shelf: {', '.join(Placement)}.")
-        ] = "home",
-        context: Annotated[
-            RecommendationContextInput | None,
-            strawberry.argument(description="What the shopper is looking at."),
-        ] = None,
-        first: Length = None,
+        shopper: Shopper,
+        placement: PlacementArgument = "home",
+        context: ContextArgument = None,
+        **controls: Unpack[Controls],
     ) -> AsyncGenerator[RecommendationConnection, None]:
         # Not a generator itself, so that mistakes are answered as such, and nothing is streamed.
         info.context.caller.require(Scope.READ)
         info.context.listeners.check_room()
         shopper_id = info.context.shopper_of(shopper)
-        longest = info.context.settings.longest_shelf
-        place = placement_named(placement)
-        make = partial(
-            shelf_for,
-            info.context,
-            shopper_id,
-            place,
-            length_of(first, longest),
-            product_ids_in(context, place, longest),
-            context.category if context else None,
-        )
-        shelves = changing(info.context.listeners, shopper_id, make, what_it_shows)
-        return _connections(shelves, info.context)
+        shelf = ShelfInput(placement=placement, **controls)
+        ask = partial(shelf.request_on, info.context, context)
+        ask()
+        return _connections(info, shopper_id, ask)
 
 
 @strawberry.type
@@ -165,11 +150,19 @@ def what_it_shows(shelf: Shelf) -> object:
 
 
 async def _connections(
-    found: AsyncGenerator[Shelf, None], context: Context
+    info: Info, shopper_id: str, ask: Callable[[], Request]
 ) -> AsyncGenerator[RecommendationConnection, None]:
-    async with aclosing(found):
-        async for shelf in found:
-            yield RecommendationConnection.of(shelf, context.settings.base_url)
+    walk, base_url = walk_of(info), info.context.settings.base_url
+
+    async def make() -> Shelf:
+        [shelf] = await made_for(info.context, [ask()], shopper_id, walk)
+        return shelf
+
+    shelves = changing(info.context.listeners, shopper_id, make, what_it_shows)
+    async with aclosing(shelves):
+        async for shelf in shelves:
+            await served(info.context, [ask()], [shelf], shopper_id, walk)
+            yield RecommendationConnection.of(shelf, base_url, walk)
 
 
 async def _until_it_ends(

@@ -12,6 +12,7 @@ from strawberry.types.scalar import ScalarDefinition
 from recommender.facts import money
 from recommender.facts.errors import InvalidInput
 from recommender.facts.events import EventType
+from recommender.facts.fates import Fate
 from recommender.facts.insights import Granularity
 from recommender.facts.listing import ProductSort
 from recommender.facts.placements import Strategy
@@ -161,6 +162,33 @@ class MoneyInput:
         except InvalidInput as error:
             part = "currency_code" if error.field == "currency" else "amount"
             raise InvalidInput(f"{field}.{part}", error.problem) from None
+
+
+_enum(
+    Fate,
+    "ProductFate",
+    "What becomes of a product when a shelf is filled: SHOWN, or the first rule that keeps it out. "
+    "In the order in which the rules apply.",
+    {
+        Fate.UNKNOWN_PRODUCT: "The shop does not have it.",
+        Fate.NOT_AVAILABLE: "It cannot be bought now.",
+        Fate.EXCLUDED: "The request leaves it out by its id.",
+        Fate.ON_PAGE: "The shopper is looking at it, or has it in the cart.",
+        Fate.OTHER_SHELF: "A shelf of the same page that comes before shows it.",
+        Fate.ALREADY_BOUGHT: "The shopper bought or rated it, and the shelf does not offer that "
+        "again.",
+        Fate.TURNED_AWAY: "The shopper turned away from it.",
+        Fate.FILTERED: "It does not match the filter.",
+        Fate.NOT_SCORED: "No strategy that may fill the shelf has anything to say about it.",
+        Fate.BELOW_MINIMUM_RELEVANCE: "It suits less well than the request demands.",
+        Fate.VARIANT_ALREADY_SHOWN: "A variant of it is on the shelf or on the page.",
+        Fate.BRAND_CAP: "There are as many of its brand on the shelf as the shop wants.",
+        Fate.CATEGORY_CAP: "There are as many of its category on the shelf as the shop wants.",
+        Fate.ROTATED: "It was shown to the shopper lately, and makes room.",
+        Fate.RANKED_LOWER: "Others came first, by score, boosts and diversity.",
+        Fate.SHOWN: "It is on the shelf.",
+    },
+)
 
 
 @strawberry.input(description="A property, such as colour: red.")

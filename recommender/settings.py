@@ -135,6 +135,16 @@ class Settings(BaseSettings):
 
     longest_shelf: Whole = 100
     """The most products one list may have."""
+    longest_list: Whole = 200
+    """The most products that are kept of a list which can be walked further."""
+    cursor_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 24.0
+    """How long a list can be walked after it was made."""
+    most_shelves: Whole = 12
+    """The most shelves of one page."""
+    kept_lists_days: Annotated[float, Field(ge=0, le=36_500)] = 90.0
+    """How long it is remembered which lists were served. 0: they are not recorded."""
+    lists_waiting: Whole = 10_000
+    """The most lists that wait in memory to be recorded. More are lost, and counted."""
     longest_page: Whole = 100
     """The most entries of one page of products."""
     largest_batch: Whole = 500

@@ -72,6 +72,12 @@ class ListLog:
         if len(self._waiting) >= BATCH:
             self._enough.set()
 
+    async def served_now(self, shelf: Shelf, shopper_id: str | None) -> None:
+        """Put a list on the log at once, for which `walked` may follow from any process."""
+        if self._kept:
+            document = list_document(shelf, shopper_id, shelf.generated_at + self._kept)
+            await self._write([document], {})
+
     def walked(self, recommendation_id: str, rank: int) -> None:
         """Remember that a list was shown further, up to this rank."""
         if self._kept and len(self._walked) < self._room:
@@ -126,24 +132,35 @@ class ListLog:
     async def flush(self) -> None:
         """Write all that waits. What cannot be written now waits on, as long as there is room."""
         before = self.lost
-        while self._waiting or self._walked:
-            self._writing = list(islice(self._waiting, BATCH))
-            for _ in self._writing:
-                self._waiting.popleft()
-            walked, self._walked = self._walked, {}
-            try:
-                await self._write(self._writing, walked)
-            except PyMongoError as error:
-                self._waiting.extendleft(reversed(self._writing))
-                self._walked = {**walked, **self._walked}
-                log.warning(
-                    "lists_not_written", waiting=len(self._waiting), error=type(error).__name__
-                )
-                break
-            finally:
-                self._writing = []
+        try:
+            while self._waiting or self._walked:
+                await self._write_some()
+        except PyMongoError as error:
+            log.warning("lists_not_written", waiting=len(self._waiting), error=type(error).__name__)
         if self.lost > before:
             log.error("lists_lost", lost=self.lost - before, since_start=self.lost)
+
+    async def close(self) -> None:
+        """Write all that waits, for the last time."""
+        await self.flush()
+        if self._waiting:
+            self.lost += len(self._waiting)
+            log.error("lists_lost", lost=len(self._waiting), since_start=self.lost)
+
+    async def _write_some(self) -> None:
+        self._writing = list(islice(self._waiting, BATCH))
+        for _ in self._writing:
+            self._waiting.popleft()
+        walked, self._walked = self._walked, {}
+        try:
+            await self._write(self._writing, walked)
+        except BaseException:
+            # Cancelled, or not written: it is sent again, which is harmless.
+            self._waiting.extendleft(reversed(self._writing))
+            self._walked = {**walked, **self._walked}
+            raise
+        finally:
+            self._writing = []
 
     async def _write(self, documents: Sequence[Document], walked: dict[str, int]) -> None:
         if documents:

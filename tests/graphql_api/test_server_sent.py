@@ -88,7 +88,7 @@ async def test_what_goes_wrong_in_us_is_masked(api, monkeypatch):
     def breaks(*_):
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("graphql_api.subscriptions.shelf_for", breaks)
+    monkeypatch.setattr("graphql_api.subscriptions.made_for", breaks)
     async with events_of(api) as (_, events):
         [(_, answer), _] = await all_of(events)
     [error] = answer["errors"]
@@ -107,7 +107,7 @@ async def test_an_answer_that_takes_too_long_ends_the_stream(
     async def never(*_):
         await asyncio.Event().wait()
 
-    monkeypatch.setattr("graphql_api.subscriptions.shelf_for", never)
+    monkeypatch.setattr("graphql_api.subscriptions.made_for", never)
     hasty = settings_for(
         mongodb_uri, settings.mongodb_database, tmp_path, REQUEST_TIMEOUT_SECONDS="0.05"
     )

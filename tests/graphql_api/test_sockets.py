@@ -99,7 +99,7 @@ async def test_what_goes_wrong_in_us_is_masked(socket, monkeypatch):
     def breaks(*_):
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("graphql_api.subscriptions.shelf_for", breaks)
+    monkeypatch.setattr("graphql_api.subscriptions.made_for", breaks)
     await socket.subscribe()
     heard = await socket.hear()
     assert "secret" not in json.dumps(heard)

@@ -23,8 +23,8 @@ from subscribing import ANN, LIST, conversation, events_of
 
 from graphql_api import keys, listeners, subscriptions
 from graphql_api.context import open_context
-from graphql_api.recommendations import shelf_for
 from graphql_api.schema import make_schema
+from graphql_api.shelves import made_for
 from graphql_api.sockets import Sockets
 from recommender.facts.events import EventType
 from recommender.facts.keys import KeyKind
@@ -231,10 +231,10 @@ async def test_a_shopper_who_is_slow_gets_the_latest_list_and_no_backlog(
     made = []
 
     async def numbered(*given):
-        made.append(await shelf_for(*given))
-        return replace(made[-1], short_reason=f"list {len(made)}")
+        made.extend(await made_for(*given))
+        return [replace(made[-1], short_reason=f"list {len(made)}")]
 
-    monkeypatch.setattr(subscriptions, "shelf_for", numbered)
+    monkeypatch.setattr(subscriptions, "made_for", numbered)
     async with open_context(settings.mongodb_uri, settings) as context:
         client = ASlowClient(context)
         sockets = Sockets(make_schema(settings), settings)
