@@ -183,8 +183,19 @@ class Product(Node):
         return await _list_about(self, Placement.BOUGHT_TOGETHER, info, first, after, filter)
 
     @classmethod
-    def of(cls, product: catalog.Product, base_url: str) -> Self:
-        """The same product, as the schema has it."""
+    def of(cls, product: catalog.Product, base_url: str) -> "Product":
+        """The same product, as the schema has it; made once, while it does not change."""
+        place = base_url, product.product_id
+        made_of, made = _MADE.pop(place, (None, None))
+        if made is None or made_of is not product:
+            made = cls._made_of(product, base_url)
+            if len(_MADE) >= MOST_KEPT:
+                del _MADE[next(iter(_MADE))]
+        _MADE[place] = product, made
+        return made
+
+    @classmethod
+    def _made_of(cls, product: catalog.Product, base_url: str) -> Self:
         image = product.image_url
         return cls(
             id=strawberry.ID(global_id("Product", product.product_id)),
@@ -208,6 +219,14 @@ class Product(Node):
             created_at=product.created_at,
             updated_at=product.updated_at,
         )
+
+
+MOST_KEPT = 5_000
+"""Products that are kept as the schema has them. Lists show the same ones again and again, and
+fifty that have to be made take as long as the choice of them."""
+
+_MADE: dict[tuple[str, str], tuple[catalog.Product, Product]] = {}
+"""Least recently used first. Nothing but a cache: what a product became lasts as long as it."""
 
 
 @strawberry.type(description="Where a page of a list stands in the whole list.")
