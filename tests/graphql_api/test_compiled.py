@@ -33,6 +33,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from graphql_api.compiled import CompiledExecutor
 from graphql_api.context import open_context
+from graphql_api.keys import ANYBODY
 from graphql_api.schema import make_schema
 
 KNOWN = {"productId": "kitchen-1", "placement": "home", "id": "UHJvZHVjdDpraXRjaGVuLTE="}
@@ -116,7 +117,7 @@ def test_every_query_is_answered_as_graphql_core_answers_it(shop, settings):
     )
     with asyncio.Runner() as runner:
         opened = open_context(settings.mongodb_uri, settings)
-        context = runner.run(opened.__aenter__())
+        context = runner.run(opened.__aenter__()).of(ANYBODY)
 
         @given(asked)
         @hypothesis.settings(max_examples=400, suppress_health_check=list(HealthCheck))
