@@ -12,6 +12,7 @@ from graphql_api.catalogue import CatalogueMutations
 from graphql_api.compiled import CompiledExecutor
 from graphql_api.errors import CodedErrors
 from graphql_api.events import EventMutations
+from graphql_api.federation import FEDERATION_SCALARS, SubgraphQueries
 from graphql_api.inputs import plan_inputs
 from graphql_api.insights import InsightQueries
 from graphql_api.limits import CachedDocuments, document_cache
@@ -40,6 +41,11 @@ class Query(
     InsightQueries,
 ):
     """Everything that can be read."""
+
+
+@strawberry.type(name="Query", description="What can be asked.")
+class SubgraphQuery(Query, SubgraphQueries):
+    """The same, and what gateways ask."""
 
 
 @strawberry.type(description="What can be told.")
@@ -71,12 +77,13 @@ class _Schema(strawberry.Schema):
 def make_schema(settings: Settings) -> strawberry.Schema:
     """The schema, with the limits of the settings."""
     schema = _Schema(
-        query=Query,
+        query=SubgraphQuery if settings.federation else Query,
         mutation=Mutation,
         subscription=Subscription,
         execution_context_class=CompiledExecutor,
         config=StrawberryConfig(
-            scalar_map=SCALARS, disable_field_suggestions=not settings.field_suggestions
+            scalar_map={**SCALARS, **FEDERATION_SCALARS},
+            disable_field_suggestions=not settings.field_suggestions,
         ),
         extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],
     )

@@ -120,6 +120,8 @@ class Settings(BaseSettings):
     """Whether queries may come by GET; mutations never may."""
     field_suggestions: bool = False
     """Whether an error about an unknown name says which names are like it."""
+    federation: bool = False
+    """Whether the API is a subgraph of the shop's own graph (Apollo Federation 2)."""
     trusted_documents: Path | None = None
     """A manifest of GraphQL documents by id, as Apollo's or Relay's tools write it."""
     trusted_documents_only: bool = False
