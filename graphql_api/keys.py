@@ -58,7 +58,9 @@ class Caller:
         kind = "key" if scope in ALLOWED[KeyKind.PUBLISHABLE] else "secret key"
         if self is NOBODY:
             raise Unauthenticated(f"This needs a {kind} with the scope {scope}, and none was sent.")
-        raise Forbidden(f"This needs a {kind} with the scope {scope}; {self.name!r} has it not.")
+        raise Forbidden(
+            f"This needs a {kind} with the scope {scope}; {self.name!r} does not allow it."
+        )
 
 
 NOBODY = Caller("nobody")
