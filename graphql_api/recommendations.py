@@ -324,6 +324,8 @@ def about_products(
         UnknownProduct: if it has none of them.
         InvalidInput: naming what is out of bounds.
     """
+    # First of all: without a key nobody learns what the shop has.
+    info.context.caller.require(Scope.READ)
     context = RecommendationContextInput(product_ids=list(product_ids))
     request = ShelfInput(placement=placement.value, **controls).request_on(info.context, context)
     if not info.context.live.rows(request.product_ids):

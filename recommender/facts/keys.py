@@ -24,7 +24,7 @@ class Scope(StrEnum):
     CATALOGUE = "catalogue"
     """Put products into the shop and take them out."""
     INSIGHTS = "insights"
-    """What came of the lists, and why a product is not on one."""
+    """What came of the lists."""
     TRAINING = "training"
     """Train models, put one in service, roll back."""
     SHOPPERS = "shoppers"
