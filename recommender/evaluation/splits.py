@@ -298,7 +298,8 @@ def held_out_pairs(
     """
     rng = np.random.default_rng(seed)
     pair = table.shopper.astype(np.int64) * len(table.products) + table.product
-    drawn_to = np.flatnonzero(table.weights > 0)
+    # Ratings of any kind: how well they are predicted is to be seen on all of them.
+    drawn_to = np.flatnonzero((table.weights > 0) | table.is_type(EventType.RATING))
     by_time = drawn_to[np.argsort(table.at[drawn_to], kind="stable")]
     drawn, first = np.unique(pair[by_time], return_index=True)
     shopper = drawn // max(len(table.products), 1)

@@ -182,6 +182,17 @@ def test_all_that_was_done_about_a_held_out_product_is_held_out():
     assert not pairs(split.train) & pairs(split.test)
 
 
+def test_bad_ratings_are_held_out_too_but_not_to_be_found():
+    events = [
+        an_event(shopper, product, EventType.RATING, rating=stars)
+        for shopper in ("ann", "bob", "cat", "dan")
+        for product, stars in (("mug", 5.0), ("pen", 1.0), ("cup", 5.0), ("jug", 1.0))
+    ]
+    split = held_out_pairs(EventTable.of(events), CATALOGUE, 0.5)
+    assert {"pen", "jug"} & {product for _, product in pairs(split.test)}
+    assert set().union(*wanted(split).values()) <= {"mug", "cup"}
+
+
 def test_what_somebody_else_held_out_is_held_out():
     table = bought("ann mug 9", "bob pen 9", "ann pen 9", "ann tin 9")
     split = given_split(table, CATALOGUE, np.array([False, False, True, True]))
