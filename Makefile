@@ -21,7 +21,13 @@ $(CONFORMANCE)/node_modules/.package-lock.json: $(CONFORMANCE)/package-lock.json
 	npm ci --prefix $(CONFORMANCE)
 	@touch $@
 
-test: install $(CONFORMANCE)/node_modules/.package-lock.json ## install what is missing, run every check and every test
+CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
+
+browser: # whoever may install it gets it, others are told
+	@($(CHROMIUM)) >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null 2>&1 \
+	|| { echo "The tests of the pages need Chromium: apt-get install chromium"; exit 1; }
+
+test: install browser $(CONFORMANCE)/node_modules/.package-lock.json ## install what is missing, run every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -46,4 +52,4 @@ lock: ## compile the lock files anew from pyproject.toml
 clean: ## remove the virtual environment and all data of the embedded MongoDB
 	rm -rf $(VENV) .data
 
-.PHONY: help install demo test format schema bench lock clean
+.PHONY: help install demo browser test format schema bench lock clean

@@ -10,13 +10,13 @@ from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
-from graphql_api import health, http, rest
+from graphql_api import health, http, rest, shop
 from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
@@ -57,7 +57,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
         subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
     )
     routes: list[BaseRoute] = [
-        Route("/", _front_door, methods=["GET"]),
+        *shop.routes(settings),
         # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
         Route("/graphql", Guard(endpoint, http.refusal), max_body_size=sys.maxsize),
         WebSocketRoute("/graphql", Sockets(schema, settings)),
@@ -83,11 +83,6 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
     )
     # Around all of it, so that errors are answered with these headers too.
     return SecurityHeaders(Cors(app, lambda: keys), settings)
-
-
-async def _front_door(_request: Request) -> Response:
-    """Who opens the bare address wants to see something."""
-    return RedirectResponse("/graphql")
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from graphql_api.batches import KEY_DESCRIPTION, Told, told_once
 from graphql_api.context import Context
 from graphql_api.keys import Scope
 from graphql_api.products import Info
+from graphql_api.refreshed import Refreshed
 from graphql_api.shopper_input import ShopperInput
 from graphql_api.user_errors import UserError, UserErrorCode
 from graphql_api.values import MoneyInput, utc
@@ -180,7 +181,7 @@ class RecordFeedbackInput:
 
 
 @strawberry.type(description="What became of one event.")
-class RecordEventPayload:
+class RecordEventPayload(Refreshed):
     accepted: bool = strawberry.field(
         description="Whether it is stored now, or was already. A majority of the database's "
         "servers has it."
@@ -190,7 +191,7 @@ class RecordEventPayload:
 
 
 @strawberry.type(description="What became of a shopper's feedback.")
-class RecordFeedbackPayload:
+class RecordFeedbackPayload(Refreshed):
     event_id: strawberry.ID | None = strawberry.field(description="The id it is stored under.")
     accepted: bool = strawberry.field(description="Whether it is stored now, or was already.")
     duplicate: bool = strawberry.field(description="Whether its id was there already.")
@@ -214,7 +215,7 @@ class EventResult:
 
 
 @strawberry.type(description="What became of each event of a batch.")
-class RecordEventsPayload:
+class RecordEventsPayload(Refreshed):
     accepted_count: int = strawberry.field(description="Events stored now.")
     duplicate_count: int = strawberry.field(description="Events whose id was there already.")
     rejected_count: int = strawberry.field(description="Events that are not stored.")
@@ -238,8 +239,10 @@ class RecordEventsPayload:
         ]
 
     @classmethod
-    def of(cls, told: Told, event_ids: Sequence[str]) -> "RecordEventsPayload":
-        """What was told of these events."""
+    def of(
+        cls, told: Told, event_ids: Sequence[str], shopper: ShopperInput | None
+    ) -> "RecordEventsPayload":
+        """What was told of these events, the first of which is the shopper's."""
         size, duplicates = len(event_ids), told.places.get("duplicate", ())
         rejected = told.rejected_count(size)
         outcomes = dict.fromkeys(duplicates, EventOutcome.DUPLICATE)
@@ -254,11 +257,12 @@ class RecordEventsPayload:
             event_ids=event_ids,
             outcomes=outcomes,
             errors=told.rejected,
+            shopper=shopper,
         )
 
 
 @strawberry.type(description="What became of an order.")
-class RecordOrderPayload:
+class RecordOrderPayload(Refreshed):
     accepted: bool = strawberry.field(
         description="Whether all of it is stored now, or was already; otherwise nothing is."
     )
@@ -270,10 +274,15 @@ class RecordOrderPayload:
     )
 
     @classmethod
-    def refused(cls, errors: list[UserError]) -> "RecordOrderPayload":
+    def refused(cls, order: RecordOrderInput, errors: list[UserError]) -> "RecordOrderPayload":
         """Nothing of the order is stored."""
         return cls(
-            accepted=False, duplicate=False, recorded_count=0, duplicate_count=0, user_errors=errors
+            accepted=False,
+            duplicate=False,
+            recorded_count=0,
+            duplicate_count=0,
+            user_errors=errors,
+            shopper=order.shopper,
         )
 
 
@@ -357,7 +366,10 @@ class EventMutations:
         [outcome] = await record(info.context, [event])
         errors = _error(outcome, "input", "event")
         return RecordEventPayload(
-            accepted=not errors, duplicate=outcome is Outcome.DUPLICATE, user_errors=errors
+            accepted=not errors,
+            duplicate=outcome is Outcome.DUPLICATE,
+            user_errors=errors,
+            shopper=input.event.shopper,
         )
 
     @strawberry.mutation(
@@ -379,7 +391,9 @@ class EventMutations:
             return Told(places={"duplicate": duplicates}, rejected=errors)
 
         told = await told_once(context, "recordEvents", input, "events", work)
-        return RecordEventsPayload.of(told, [str(event.event_id) for event in input.events])
+        shopper = input.events[0].shopper if input.events else None
+        ids = [str(event.event_id) for event in input.events]
+        return RecordEventsPayload.of(told, ids, shopper)
 
     @strawberry.mutation(
         description="Record what somebody bought at once: an event of type PURCHASE for each line. "
@@ -393,7 +407,7 @@ class EventMutations:
         context = info.context
         context.caller.require(Scope.EVENTS)
         if wrong := _wrong_order(input, context.settings.largest_batch):
-            return RecordOrderPayload.refused([wrong])
+            return RecordOrderPayload.refused(input, [wrong])
         now = context.now()
         lines = range(len(input.lines))
         events = await of_known_products(
@@ -401,9 +415,9 @@ class EventMutations:
         )
         good = [event for event in events if isinstance(event, Event)]
         if len(good) < len(events):
-            return RecordOrderPayload.refused(_line_errors(events))
+            return RecordOrderPayload.refused(input, _line_errors(events))
         if not await _is_new_or_the_same(context, good):
-            return RecordOrderPayload.refused([_another_order(input.order_id)])
+            return RecordOrderPayload.refused(input, [_another_order(input.order_id)])
         outcomes = await context.events.append(good)
         duplicates = outcomes.count(Outcome.DUPLICATE)
         return RecordOrderPayload(
@@ -412,6 +426,7 @@ class EventMutations:
             recorded_count=len(outcomes) - duplicates,
             duplicate_count=duplicates,
             user_errors=[],
+            shopper=input.shopper,
         )
 
     @strawberry.mutation(description="Record how many stars a shopper gives a product.")
@@ -431,6 +446,7 @@ class EventMutations:
             accepted=not errors,
             duplicate=outcome is Outcome.DUPLICATE,
             user_errors=errors,
+            shopper=input.shopper,
         )
 
 

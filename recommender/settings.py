@@ -114,6 +114,8 @@ class Settings(BaseSettings):
     """How log lines look: for people or for machines."""
     graphiql: bool | None = None
     """Whether a browser that opens /graphql gets GraphiQL. Empty: if HOST is this machine."""
+    storefront: bool | None = None
+    """Whether / is the demo shop's page. Empty: if HOST is this machine."""
     introspection: bool = True
     """Whether the schema can be asked for over GraphQL."""
     queries_by_get: bool = True
@@ -268,8 +270,15 @@ class Settings(BaseSettings):
     @property
     def shows_graphiql(self) -> bool:
         """Whether there is GraphiQL: if nothing is said, only where nobody else can come."""
-        if self.graphiql is not None:
-            return self.graphiql
+        return self._is_for_us_alone if self.graphiql is None else self.graphiql
+
+    @property
+    def shows_storefront(self) -> bool:
+        """Whether there is the demo shop's page: likewise."""
+        return self._is_for_us_alone if self.storefront is None else self.storefront
+
+    @property
+    def _is_for_us_alone(self) -> bool:
         return self.host in ("127.0.0.1", "::1", "localhost") and not self.public_url
 
     @property

@@ -1,5 +1,6 @@
 """The demo shop in MongoDB: safe to make twice, and to go on with after it was interrupted."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -109,8 +110,18 @@ def seed_demo(
             database[PRODUCTS].estimated_document_count()
             + database[EVENTS].estimated_document_count()
         )
-    summary.pictures = pictures.write_pictures(settings.data_dir / "media" / "demo")
+    media = settings.data_dir / "media" / "demo"
+    summary.pictures = pictures.write_pictures(media)
+    (media / "shoppers.json").write_text(json.dumps(_who_can_sign_in(database)))
     return summary
+
+
+def _who_can_sign_in(database: Database[Document]) -> list[dict[str, str]]:
+    """For the page of the demo shop."""
+    return [
+        {"userId": user_id, "name": user_id.partition("-")[0].title(), "tastes": about}
+        for user_id, about in example_shoppers(database, count=8)
+    ]
 
 
 def example_shoppers(
