@@ -102,6 +102,13 @@ class WithKnown(Visitor):
         return None if node.name.value in self._needed else REMOVE
 
 
+PLAIN = """{
+    products(first: 12) { nodes { productId name price { amount currencyCode } image { url } } }
+    recommendations(shopper: {userId: "ann"}) { edges { rank reasons { text } node { name } } }
+}"""
+"""However queries turn out, this one is put together at once."""
+
+
 def test_every_query_is_answered_as_graphql_core_answers_it(shop, settings):
     schema = make_schema(settings)
     schema.execution_context_class = Checked
@@ -120,7 +127,11 @@ def test_every_query_is_answered_as_graphql_core_answers_it(shop, settings):
         context = runner.run(opened.__aenter__()).of(ANYBODY)
 
         @given(asked)
-        @hypothesis.settings(max_examples=400, suppress_health_check=list(HealthCheck))
+        @hypothesis.example(PLAIN)
+        @hypothesis.seed(1)
+        @hypothesis.settings(
+            max_examples=300, database=None, suppress_health_check=list(HealthCheck)
+        )
         def every_query(query: str) -> None:
             runner.run(schema.execute(query, context_value=context))
             assert Checked.differing == []
@@ -129,7 +140,8 @@ def test_every_query_is_answered_as_graphql_core_answers_it(shop, settings):
             every_query()
         finally:
             runner.run(opened.__aexit__(None, None, None))
-    assert Checked.at_once_count > 300
+    # Of the plain one alone: the list's products and edges, and what is in them.
+    assert Checked.at_once_count > 50
 
 
 # A small schema for values that are not what the schema says.
