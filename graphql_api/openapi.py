@@ -4,6 +4,7 @@ from typing import Any
 
 from recommender.facts.events import HIGHEST_RATING, LOWEST_RATING
 from recommender.facts.ids import LONGEST_ID
+from recommender.facts.placements import Placement
 
 _ID = {
     "type": "string",
@@ -64,6 +65,30 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                                 "default": min(10, longest_shelf),
                             },
                         },
+                        {
+                            "name": "placement",
+                            "in": "query",
+                            "description": "The shelf. similar and bought_together go by "
+                            "product_id; without one they are filled with what is popular.",
+                            "schema": {
+                                "type": "string",
+                                "enum": list(Placement),
+                                "default": Placement.HOME,
+                            },
+                        },
+                        {
+                            "name": "product_id",
+                            "in": "query",
+                            "description": "What the user is looking at.",
+                            "schema": _ID,
+                        },
+                        {
+                            "name": "category",
+                            "in": "query",
+                            "description": "A path such as Home > Kitchen: its products come "
+                            "first, others only fill up the list.",
+                            "schema": {"type": "string"},
+                        },
                     ],
                     "responses": {
                         "200": _response("The list.", "Recommendations"),
@@ -112,6 +137,7 @@ def document(longest_shelf: int, base_url: str) -> dict[str, Any]:
                             "type": "string",
                             "description": "Send it back with what follows from this list.",
                         },
+                        "placement": {"type": "string"},
                         "model_version": {"type": ["string", "null"]},
                         "strategy": {
                             "type": "string",

@@ -18,6 +18,7 @@ from graphql_api.keys import Scope
 from graphql_api.openapi import document
 from graphql_api.products import absolute
 from graphql_api.security import Guard
+from graphql_api.shelf_input import placement_named
 from graphql_api.shelves import shelf_for
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput, RecommenderError
@@ -33,7 +34,7 @@ Value = TypeVar("Value")
 
 
 async def get_recommendations(request: requests.Request) -> Response:
-    """GET /api/recommendations?user_id=&limit="""
+    """GET /api/recommendations?user_id=&limit=&placement=&product_id=&category="""
     context: Context = request.state.context
     context.caller.require(Scope.READ)
     given = request.query_params
@@ -41,9 +42,12 @@ async def get_recommendations(request: requests.Request) -> Response:
     fields = _Fields()
     shopper_id = fields.read(lambda: _shopper(context, user_id, given.get("signature")))
     limit = fields.read(lambda: _limit(given.get("limit"), context.settings.longest_shelf))
-    if shopper_id is None or limit is None:
+    placement = fields.read(lambda: placement_named(given.get("placement", Placement.HOME)))
+    looked_at = fields.read(lambda: _looked_at(given.get("product_id")))
+    if shopper_id is None or limit is None or placement is None or looked_at is None:
         return unprocessable(fields.problems)
-    shelf = await shelf_for(context, Request(Placement.HOME, limit, context.now()), shopper_id)
+    asked = Request(placement, limit, context.now(), looked_at, given.get("category"))
+    shelf = await shelf_for(context, asked, shopper_id)
     return _json(_answer(shelf, user_id, context.settings.base_url))
 
 
@@ -121,6 +125,10 @@ def _shopper(context: Context, user_id: str, signature: str | None) -> str:
     return context.shopper_of(ShopperInput.of_signed_user(f"{user_id}.{signature}"))
 
 
+def _looked_at(product_id: str | None) -> tuple[str, ...]:
+    return () if product_id is None else (checked_id("product_id", product_id),)
+
+
 def _limit(text: str | None, most: int) -> int:
     if text is None:
         return min(DEFAULT_LIMIT, most)
@@ -156,6 +164,7 @@ def _answer(shelf: Shelf, user_id: str, base_url: str) -> dict[str, Any]:
     return {
         "user_id": user_id,
         "recommendation_id": shelf.recommendation_id,
+        "placement": shelf.placement,
         "model_version": shelf.model_version,
         "strategy": shelf.strategy,
         "short_reason": shelf.short_reason,

@@ -18,6 +18,7 @@ from graphql_api.filters import (
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import InvalidInput
 from recommender.facts.ids import checked_id
+from recommender.facts.listing import LONGEST_QUERY
 from recommender.facts.placements import NEEDS_PRODUCTS, Placement
 from recommender.facts.request import Request, Rotation, checked_limit
 
@@ -58,6 +59,11 @@ class RecommendationContextInput:
         default=None,
         description='A path such as "Home > Kitchen". Its products come first; others only fill '
         "up the list, and say so.",
+    )
+    search_query: str | None = strawberry.field(
+        default=None,
+        description="What the shopper searched for. Products that answer it are lifted; what "
+        "answers it best, nearly to the top.",
     )
 
 
@@ -118,6 +124,7 @@ class ShelfInput:
             at=now.replace(microsecond=now.microsecond // 1000 * 1000),
             product_ids=product_ids_in(page, placement, settings.longest_shelf),
             category=page.category if page else None,
+            search_query=search_query_in(page),
             exclude=_excluded(self.exclude_product_ids or (), settings.most_filter_values),
             offer_bought_again=self.offer_bought_again,
             diversity=self.diversity,
@@ -220,6 +227,20 @@ def length_of(first: int | None, longest: int) -> int:
         InvalidInput: with the bounds.
     """
     return min(DEFAULT_LENGTH, longest) if first is None else checked_limit("first", first, longest)
+
+
+def search_query_in(context: RecommendationContextInput | None) -> str:
+    """What was searched for; "" for nothing.
+
+    Raises:
+        InvalidInput: if it is too long.
+    """
+    query = (context.search_query if context else None) or ""
+    if len(query) > LONGEST_QUERY:
+        raise InvalidInput(
+            "searchQuery", f"must be at most {LONGEST_QUERY} characters, not {len(query)}"
+        )
+    return query
 
 
 def product_ids_in(

@@ -140,6 +140,7 @@ _enum(
         ReasonKind.POPULAR: "Many shoppers take to it.",
         ReasonKind.NEW_ARRIVAL: "The shop began to sell it lately.",
         ReasonKind.BOOSTED: "The shop wants to show more of such products.",
+        ReasonKind.MATCHES_SEARCH: "It answers what the shopper searched for.",
     },
 )
 

@@ -17,7 +17,7 @@ from seed import shop, shoppers
 from seed.demo import WARM_UP
 
 README = Path("README.md").read_text()
-SHELVES = Path("docs/shelves-and-filters.md").read_text()
+SHELVES = Path("docs/shelves-and-filters.md").read_text() + Path("docs/lists.md").read_text()
 QUERIES = re.findall(r"```graphql\n(.*?)```", README + SHELVES, re.DOTALL)
 TOLD = re.findall(
     r"```graphql\n(.*?)```", Path("docs/events-and-catalogue.md").read_text(), re.DOTALL

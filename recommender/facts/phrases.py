@@ -31,6 +31,7 @@ class Saying(StrEnum):
     POPULAR = "popular"
     NEW = "new"
     BOOSTED = "boosted"
+    MATCHES_SEARCH = "matches_search"
     SHOPPERS_LIKE_YOU = "shoppers_like_you"
     """Name and value of an attribute."""
     LIKES_CATEGORY = "likes_category"
@@ -130,6 +131,7 @@ _ENGLISH = Language(
         Saying.POPULAR: "Popular in this shop",
         Saying.NEW: "New in this shop",
         Saying.BOOSTED: "Boosted by the shop",
+        Saying.MATCHES_SEARCH: "Matches what you searched for",
         Saying.SHOPPERS_LIKE_YOU: "Popular with shoppers like you ({}: {})",
         Saying.LIKES_CATEGORY: "You seem to like {}",
         Saying.LIKES_BRAND: "You seem to like the brand {}",
@@ -166,6 +168,7 @@ _GERMAN = Language(
         Saying.POPULAR: "Beliebt in diesem Shop",
         Saying.NEW: "Neu in diesem Shop",
         Saying.BOOSTED: "Vom Shop hervorgehoben",
+        Saying.MATCHES_SEARCH: "Passt zu Ihrer Suche",
         Saying.SHOPPERS_LIKE_YOU: "Beliebt bei Kunden wie Ihnen ({}: {})",
         Saying.LIKES_CATEGORY: "Sie scheinen {} zu mögen",
         Saying.LIKES_BRAND: "Sie scheinen die Marke {} zu mögen",

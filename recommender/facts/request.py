@@ -64,6 +64,8 @@ class Request:
     recommended. Similar products are those like the first; bought together goes by all."""
     category: str | None = None
     """A path such as "Home > Kitchen": its products come first, others only fill up."""
+    search_query: str = ""
+    """What the shopper searched for: products that answer it are lifted."""
     exclude: frozenset[str] = frozenset()
     """Products that must not be on the shelf."""
     offer_bought_again: bool = False
@@ -113,6 +115,7 @@ class ReasonKind(StrEnum):
     POPULAR = "popular"
     NEW_ARRIVAL = "new_arrival"
     BOOSTED = "boosted"
+    MATCHES_SEARCH = "matches_search"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from recommender.serving.explain import Explanation, Scores
 from recommender.serving.fold_in import taste
 from recommender.serving.live_model import LiveModel
 from recommender.serving.shopper import Shopper
-from recommender.serving.steering import boosted, spread_of, too_weak
+from recommender.serving.steering import answering, boosted, spread_of, too_weak
 
 NO_RULES = Rules()
 
@@ -139,13 +139,17 @@ class Scoring:
         return self._scored[asked]
 
     def boosted(self, strategy: Strategy, request: Request) -> Scores | None:
-        """The same, with what the shop adds to them."""
+        """The same, with what the shop adds to them, and what was searched for."""
         scores = self.by(strategy, request)
-        if scores is None or not request.boosts:
+        if scores is None or not (request.boosts or request.search_query):
             return scores
-        asked = id(scores), tuple(request.boosts)
+        asked = id(scores), tuple(request.boosts), request.search_query
         if asked not in self._scored:
-            self._scored[asked] = boosted(scores, request.boosts, self.live)
+            if request.boosts:
+                scores = boosted(scores, request.boosts, self.live)
+            if request.search_query:
+                scores = answering(scores, request.search_query, self.live)
+            self._scored[asked] = scores
         return self._scored[asked]
 
 

@@ -1,4 +1,6 @@
-"""How a request steers what a strategy thinks: boosts, and the least relevance that will do."""
+"""How a request steers what a strategy thinks: boosts, what was searched for, and the least
+relevance that will do.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,6 +13,9 @@ from recommender.facts.request import ReasonKind
 from recommender.model.trained_model import Floats
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
+
+SEARCHED = 3.0
+"""Spreads of the scores by which the best answer to a search is lifted: nearly to the top."""
 
 
 def spread_of(values: Floats, live: LiveModel) -> float:
@@ -30,12 +35,27 @@ def boosted(scores: Scores, boosts: Sequence[Boost], live: LiveModel) -> Scores:
     added = np.zeros(len(live), np.float32)
     for boost in boosts:
         added[live.matching(boost.filter)] += np.float32(boost.factor) * step
+    return _with(scores, added, ReasonKind.BOOSTED, Phrase(Saying.BOOSTED))
 
-    phrase = Phrase(Saying.BOOSTED)
 
+def answering(scores: Scores, query: str, live: LiveModel) -> Scores:
+    """The same scores with what is added for answering a search, as a part of its own.
+
+    The best answer gets SEARCHED times the spread of the scores, the others as much less as they
+    answer it less.
+    """
+    answers = live.index.words.scores(query, len(live))
+    if not (best := float(answers.max(initial=0))):
+        return scores
+    step = SEARCHED * (spread_of(scores.values, live) or 1.0)
+    added = (answers * (step / best)).astype(np.float32)
+    return _with(scores, added, ReasonKind.MATCHES_SEARCH, Phrase(Saying.MATCHES_SEARCH))
+
+
+def _with(scores: Scores, added: Floats, kind: ReasonKind, phrase: Phrase) -> Scores:
     def parts_of(rows: Sequence[int]) -> Iterator[Iterable[Part]]:
         for row, parts in zip(rows, scores.parts_of(rows), strict=True):
-            yield [*parts, Part(float(added[row]), ReasonKind.BOOSTED, phrase)]
+            yield [*parts, Part(float(added[row]), kind, phrase)]
 
     return Scores(scores.values + added, parts_of)
 

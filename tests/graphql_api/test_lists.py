@@ -395,3 +395,47 @@ async def test_lists_need_not_be_recorded(database, mongodb_uri, tmp_path):
         await ask(api, SHELF, shopper=COOK)
         await page(api)
     assert database[LISTS].count_documents({}) == 0
+
+
+async def test_what_answers_the_search_comes_first_and_says_so(api):
+    data = await ask(
+        api,
+        """{ recommendations(
+          shopper: {userId: "new"}, first: 3, context: {searchQuery: "garden spade 7"}
+        ) { nodes { productId } edges { reasons { kind text } } } }""",
+    )
+    found = data["recommendations"]
+    assert ids(found)[0] == "garden-7"
+    assert "MATCHES_SEARCH" in {r["kind"] for r in found["edges"][0]["reasons"]}
+    answer = await error(
+        api,
+        """query($q: String!) { recommendations(
+             shopper: {userId: "a"}, context: {searchQuery: $q}
+           ) { placement } }""",
+        q="x" * 201,
+    )
+    assert "searchQuery must be at most 200 characters" in answer["message"]
+
+
+async def test_all_controls_work_on_every_list(api):
+    data = await ask(
+        api,
+        """query($gardener: ShopperInput!, $filter: ProductFilterInput!) {
+          recommendations(
+            shopper: $gardener, filter: $filter, first: 3, strict: true, diversity: 0.5,
+            minimumRelevance: 0.1, rotation: {hours: 1, strength: 0.5}) { ...shelf }
+          similarProducts(productId: "garden-1", filter: $filter, first: 3) { ...shelf }
+          boughtTogether(productIds: ["garden-1"], filter: $filter, first: 3,
+            excludeProductIds: ["garden-2"]) { ...shelf }
+          trending(filter: $filter, boosts: [{filter: {productIds: ["garden-3"]}, factor: 2}]) {
+            ...shelf
+          }
+        }
+        fragment shelf on RecommendationConnection { nodes { productId } }""",
+        gardener={"userId": "gardener-0"},
+        filter={"categories": ["Home > Garden"]},
+    )
+    for connection in data.values():
+        assert connection["nodes"]
+        assert all(p.startswith("garden") for p in ids(connection))
+    assert "garden-2" not in ids(data["boughtTogether"])

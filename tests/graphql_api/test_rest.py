@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from builders import serving, settings_for
 
+from recommender.facts.placements import Placement
 from recommender.mongo.documents import EVENTS
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -194,3 +195,33 @@ async def test_an_error_of_ours_is_shown_as_an_id_only(mongodb_uri, database, tm
     assert "secret act" not in response.text
     logged = capfd.readouterr()
     assert body["error_id"] in logged.out + logged.err
+
+
+async def test_every_shelf_can_be_asked_for(api):
+    for placement in Placement:
+        response = await api.get(
+            "/api/recommendations",
+            params={
+                "user_id": "cook-0",
+                "limit": 3,
+                "placement": placement.value,
+                "product_id": "kitchen-1",
+                "category": "Home > Garden",
+            },
+        )
+        answer = response.json()
+        assert answer["placement"] == placement
+        assert len(answer["recommendations"]) == 3
+        assert "kitchen-1" not in {r["product_id"] for r in answer["recommendations"]}
+
+
+async def test_a_shelf_that_there_is_not_is_named_beside_all_that_is_wrong(api):
+    response = await api.get(
+        "/api/recommendations", params={"user_id": "", "placement": "attic", "product_id": ""}
+    )
+    assert response.status_code == 422
+    assert {e["field"] for e in response.json()["errors"]} == {
+        "user_id",
+        "placement",
+        "product_id",
+    }

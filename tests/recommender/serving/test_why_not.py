@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recommender.facts.events import EventType, History
 from recommender.facts.fates import Fate
+from recommender.facts.filters import Boost, Field, OneOf
 from recommender.facts.placements import Placement
 from recommender.facts.request import Request, Rotation
 from recommender.facts.rules import Rules
@@ -54,6 +55,26 @@ requests = st.builds(
         st.sampled_from(EVERY_ID), st.floats(0, 30).map(lambda h: NOW - timedelta(hours=h))
     ),
 )
+filters = st.none() | st.one_of(
+    st.builds(
+        OneOf,
+        st.just(Field.BRAND),
+        st.sets(st.sampled_from(["kitchen works", "x"]), max_size=2).map(frozenset),
+    ),
+    st.builds(OneOf, st.just(Field.PRODUCT_ID), some_ids),
+)
+steered = st.builds(
+    replace,
+    requests,
+    filter=filters,
+    boosts=st.lists(
+        st.builds(Boost, st.builds(OneOf, st.just(Field.PRODUCT_ID), some_ids), st.floats(-5, 5)),
+        max_size=2,
+    ).map(tuple),
+    search_query=st.sampled_from(["", "pan 3", "spade"]),
+    minimum_relevance=st.sampled_from([0.0, 0.3, 0.9]),
+    strict=st.booleans(),
+)
 histories = st.lists(acts, max_size=6).map(lambda acts: a_history(*acts))
 rules = st.builds(
     Rules,
@@ -71,7 +92,7 @@ def ids(shelf):
     return [r.product.product_id for r in shelf.recommendations]
 
 
-@given(requests, histories, rules)
+@given(requests | steered, histories, rules)
 def test_a_product_is_said_to_be_shown_exactly_if_it_is_and_where_it_is(request, history, rules):
     shelf = recommend(request, history, LIVE, rules=rules)
     told = fates(request, history, rules)
@@ -82,7 +103,7 @@ def test_a_product_is_said_to_be_shown_exactly_if_it_is_and_where_it_is(request,
         assert why.rank_among_eligible <= why.rank_among_all
 
 
-@given(requests, histories, rules)
+@given(requests | steered, histories, rules)
 def test_on_a_shelf_with_room_for_all_nothing_is_ranked_lower_or_rotated(request, history, rules):
     request = replace(request, limit=len(LIVE))
     assert not {Fate.RANKED_LOWER, Fate.ROTATED} & {
@@ -90,7 +111,7 @@ def test_on_a_shelf_with_room_for_all_nothing_is_ranked_lower_or_rotated(request
     }
 
 
-@given(requests, histories, rules)
+@given(requests | steered, histories, rules)
 def test_what_is_ranked_lower_or_rotated_comes_up_when_the_shelf_grows(request, history, rules):
     """No rule keeps it out: on a shelf with room for all it is shown, or finds its cap full."""
     longer = fates(replace(request, limit=len(LIVE)), history, rules)
@@ -105,10 +126,12 @@ LIFTED = {
     Fate.ON_PAGE: lambda r: replace(r, product_ids=()),
     Fate.ALREADY_BOUGHT: lambda r: replace(r, offer_bought_again=True),
     Fate.ROTATED: lambda r: replace(r, rotation=None),
+    Fate.FILTERED: lambda r: replace(r, filter=None),
+    Fate.BELOW_MINIMUM_RELEVANCE: lambda r: replace(r, minimum_relevance=0.0),
 }
 
 
-@given(requests, histories, rules)
+@given(requests | steered, histories, rules)
 def test_a_rule_that_is_lifted_is_no_longer_what_keeps_a_product_out(request, history, rules):
     told = fates(request, history, rules)
     for fate, lift in LIFTED.items():
@@ -116,7 +139,7 @@ def test_a_rule_that_is_lifted_is_no_longer_what_keeps_a_product_out(request, hi
         assert all(again[p].fate is not fate for p, why in told.items() if why.fate is fate)
 
 
-@given(st.lists(requests, min_size=2, max_size=3), histories)
+@given(st.lists(requests | steered, min_size=2, max_size=3), histories)
 def test_on_a_page_the_earlier_shelves_take_what_they_show(page, history):
     shelves = recommend_page(page, history, LIVE)
     told = fates(page[-1], history, before=page[:-1])
