@@ -81,6 +81,7 @@ class LiveModel:
         self._labels = np.zeros((len(LABELS), room), np.int32)
         self._codes: list[dict[str, int]] = [{"": 0} for _ in LABELS]
         self._index: CatalogueIndex | None = None
+        self._descriptions: dict[int, tuple[Rows, Floats]] = {}
         self._stand_ins: dict[int, StandIns] = {}
         neighbours = trained.neighbour_weights if trained else np.zeros((0, 0), np.float32)
         self.strongest_neighbour = float(neighbours.max(axis=1).mean()) if neighbours.size else 0.0
@@ -183,6 +184,10 @@ class LiveModel:
         """Those of the products that the shop has."""
         return [row for p in product_ids if (row := self.row_of.get(p)) is not None]
 
+    def description(self, row: int) -> tuple[Rows, Floats]:
+        """What `FeatureSpace.describe` says of a product that training has not seen."""
+        return self._descriptions[row]
+
     def is_trained(self, row: int) -> bool:
         """Whether training has seen the product, so that its vector holds its identity."""
         return bool(self._trained_rows[row] >= 0)
@@ -233,10 +238,12 @@ class LiveModel:
         self.products[row] = product
         self._created[row] = product.created_at.timestamp()
         self._available[row] = product.available_for_sale
-        vector, bias, popularity = self._known_of(product)
+        trained_row = self._trained_row.get(product.product_id, -1)
+        if self.trained is not None and trained_row < 0:
+            self._descriptions[row] = self.trained.feature_space.describe(product)
+        vector, bias, popularity = self._known_of(product, row)
         self._vectors[row] = vector
         self._numbers[:3, row] = bias, np.linalg.norm(vector), popularity
-        trained_row = self._trained_row.get(product.product_id, -1)
         self._trained_rows[row] = trained_row
         self._numbers[3:, row] = self._standing[:, trained_row] if trained_row >= 0 else 0
         labels = product.item_group_id or "", product.brand or "", deepest_category(product)
@@ -246,12 +253,15 @@ class LiveModel:
             kept = (
                 (self.trained.attributes[trained_row], self.trained.attribute_values[trained_row])
                 if trained_row >= 0
-                else strongest(*self.trained.feature_space.describe(product))
+                else strongest(*self._descriptions[row])
             )
             self._attributes[:, row], self._attribute_values[:, row] = kept
             if trained_row < 0:
-                self._stand_ins[row] = stand_ins(kept[0], kept[1], self.trained)
-                self._untrained = None
+                found, before = stand_ins(kept[0], kept[1], self.trained), self._stand_ins.get(row)
+                # Another price or stock seldom changes them, and laying them out takes a while.
+                if before is None or not all(map(np.array_equal, before, found)):
+                    self._stand_ins[row] = found
+                    self._untrained = None
 
         if self._index is not None:
             self._index.put(row, product)
@@ -273,8 +283,8 @@ class LiveModel:
             if self._index is not None:
                 self._index.remove(row)
 
-    def _known_of(self, product: Product) -> tuple[Floats, float, float]:
-        """Vector, bias and popularity."""
+    def _known_of(self, product: Product, at: int) -> tuple[Floats, float, float]:
+        """Vector, bias and popularity of what is in a row."""
         trained = self.trained
         if trained is None:
             counted = self._counted.get(product.product_id, 0.0)
@@ -286,7 +296,7 @@ class LiveModel:
                 float(trained.product_biases[row]),
                 float(trained.popularity[row]),
             )
-        features, values = trained.feature_space.describe(product)
+        features, values = self._descriptions[at]
         values = values * ATTRIBUTE_SHARE
         bias = float(values @ trained.feature_biases[features]) + trained.new_product_bias
         return values @ trained.feature_vectors[features], bias, 0.0

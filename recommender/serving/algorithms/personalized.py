@@ -261,7 +261,7 @@ class Blended:
         trained, taste = self._trained, self._taste
         # What the shop says of the shopper has a part of its own.
         by_acts = taste.vector - taste.attribute_vectors.sum(axis=0)
-        features, values = trained.feature_space.describe(self._live.products[row])
+        features, values = self._live.description(row)
         likeness = values * ATTRIBUTE_SHARE * (trained.feature_vectors[features] @ by_acts)
         contributions = likeness * (self.weights[TASTE] / self._spread_of_taste)
         names = trained.feature_space.names
