@@ -221,7 +221,7 @@ class Product(Node):
         )
 
 
-MOST_KEPT = 5_000
+MOST_KEPT = 20_000
 """Products that are kept as the schema has them. Lists show the same ones again and again, and
 fifty that have to be made take as long as the choice of them."""
 
