@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -88,12 +89,20 @@ async def told_once(
             sender=context.caller.name,
             operation=operation,
             idempotency_key=checked_id("idempotency_key", input_.idempotency_key),
-            digest=hashlib.sha256(orjson.dumps(input_, default=_plain)).hexdigest(),
+            digest=_digest(input_),
         )
         return Told.from_document(await context.answers.once(batch, told, context.now()))
     except (KeyTaken, InvalidInput) as error:
         return Told(refusal=UserError.of(error, "input"))
 
 
+def _digest(input_: Any) -> str:
+    # orjson's own way with dataclasses takes five times as long.
+    sent = orjson.dumps(input_, default=_plain, option=orjson.OPT_PASSTHROUGH_DATACLASS)
+    return hashlib.sha256(sent).hexdigest()
+
+
 def _plain(value: object) -> object:
-    return value.value if isinstance(value, strawberry.Some) else str(value)
+    if isinstance(value, strawberry.Some):
+        return [value.value]  # null is something else than nothing
+    return str(value) if isinstance(value, Decimal) else vars(value)

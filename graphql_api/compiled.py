@@ -16,10 +16,12 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLBoolean,
+    GraphQLError,
     GraphQLField,
     GraphQLFloat,
     GraphQLID,
@@ -30,17 +32,21 @@ from graphql import (
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLScalarType,
+    GraphQLSchema,
     GraphQLString,
     Node,
     SelectionSetNode,
     Undefined,
 )
+from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import Path
 from graphql.type.scalars import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
+
+from graphql_api.coerced import put_back, take_lists
 
 NOTHING = frozenset[type]()
 NULL = frozenset({type(None)})
@@ -80,6 +86,27 @@ class Selected(NamedTuple):
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core's executor, which completes plain objects and lists of them in one go."""
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *more: Any,
+        **options: Any,
+    ) -> list[GraphQLError] | Executor[Any]:
+        """An executor with all variables coerced, or what is wrong."""
+        values, taken = take_lists(schema, document, operation_name, raw_variable_values or {})
+        built = super().build(
+            schema, document, root_value, context_value, values, operation_name, *more, **options
+        )
+        if taken and not isinstance(built, list):
+            put_back(built.variable_values.coerced, taken)
+        return built
 
     def complete_object_value(
         self,

@@ -225,3 +225,26 @@ async def test_nobody_takes_the_event_ids_of_an_order(api, database):
     refused = await record(api, an_input("order:o-1:1", type_="PURCHASE"))
     assert refused["userErrors"][0]["field"] == ["input", "events", "0", "eventId"]
     assert (await order(api, MUGS))["recordedCount"] == 1
+
+
+async def test_what_is_wrong_in_a_long_batch_is_said_as_in_a_short_one(api):
+    async def said_of(batch):
+        answer = await api.post(
+            "/graphql", json={"query": RECORD, "variables": {"events": batch, "key": "k"}}
+        )
+        return [error["message"].replace("[50]", "[0]") for error in answer.json()["errors"]]
+
+    wrong = {**an_input("wrong"), "quantity": "many", "colour": "red"}
+    long = [*(an_input(f"e{n}") for n in range(50)), wrong]
+    assert await said_of(long) == await said_of([wrong])
+
+
+async def test_null_and_nothing_are_two_things_to_say_under_a_key(api, database):
+    mutation = """mutation($products: [ProductChangeInput!]!) {
+      updateProducts(input: {products: $products, idempotencyKey: "k"}) {
+        updatedCount userErrors { code }
+      }
+    }"""
+    await ask(api, mutation, products=[{"productId": "mug"}])
+    other = await ask(api, mutation, products=[{"productId": "mug", "price": None}])
+    assert other["updateProducts"]["userErrors"] == [{"code": "CONFLICT"}]
