@@ -11,6 +11,7 @@ from strawberry.scalars import JSON
 from graphql_api.context import Context
 from graphql_api.keys import Scope
 from graphql_api.products import After, Attribute, Info, PageInfo
+from graphql_api.refreshed import Refreshed
 from graphql_api.shopper_input import ShopperInput
 from graphql_api.user_errors import UserError
 from graphql_api.values import AttributeInput
@@ -82,7 +83,7 @@ class JoinShopperInput:
 
 
 @strawberry.type(description="What came of a sign-in.")
-class JoinShopperPayload:
+class JoinShopperPayload(Refreshed):
     joined_event_count: int = strawberry.field(
         description="Events of the session that are the user's now, and were not before."
     )
@@ -226,13 +227,14 @@ class ShopperMutations:
         context.caller.require(Scope.EVENTS)
         try:
             session = context.shopper_of(ShopperInput.of_session(input.session_id))
-            user = context.shopper_of(input.user())
+            named = input.user()
+            user = context.shopper_of(named)
             joined = await context.shoppers.joins.join(session, user, context.now())
         except InvalidInput as error:
             wrong = UserError.of(error, "input")
             wrong.field = ["input", wrong.field[-1]] if wrong.field else None
             return JoinShopperPayload(joined_event_count=0, user_errors=[wrong])
-        return JoinShopperPayload(joined_event_count=joined, user_errors=[])
+        return JoinShopperPayload(joined_event_count=joined, user_errors=[], shopper=named)
 
     @strawberry.mutation(
         description="Remove all that is held of a shopper: events, lists, what the shop said of "

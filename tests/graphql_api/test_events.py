@@ -248,3 +248,38 @@ async def test_null_and_nothing_are_two_things_to_say_under_a_key(api, database)
     await ask(api, mutation, products=[{"productId": "mug"}])
     other = await ask(api, mutation, products=[{"productId": "mug", "price": None}])
     assert other["updateProducts"]["userErrors"] == [{"code": "CONFLICT"}]
+
+
+PAGE = """page(shelves: [{placement: "home", first: 4}, {placement: "recently_viewed", first: 4}]) {
+  placement strategy nodes { productId }
+}"""
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        """recordEvent(input: {event: {
+             eventId: "e", type: VIEW, shopper: {sessionId: "s"}, productId: "garden-1"}})""",
+        """recordEvents(input: {idempotencyKey: "k", events: [{
+             eventId: "e", type: VIEW, shopper: {sessionId: "s"}, productId: "garden-1"}]})""",
+        """recordFeedback(input: {
+             shopper: {sessionId: "s"}, productId: "garden-1", rating: 5})""",
+        """recordOrder(input: {
+             orderId: "o", shopper: {sessionId: "s"}, lines: [{productId: "garden-1"}]})""",
+    ],
+)
+async def test_an_act_and_the_page_that_it_leads_to_are_one_call(shop, api, mutation):
+    [done] = (await ask(api, f"mutation {{ {mutation} {{ {PAGE} }} }}")).values()
+    home, viewed = done["page"]
+    assert (home["placement"], viewed["placement"]) == ("home", "recently_viewed")
+    assert home["strategy"] == "PERSONALIZED"
+    assert all(node["productId"].startswith("garden") for node in home["nodes"])
+    shown = [node["productId"] for shelf in done["page"] for node in shelf["nodes"]]
+    assert len(shown) == len(set(shown))
+
+
+async def test_a_sign_in_brings_the_page_of_the_user(shop, api):
+    await record(api, an_input("e", "garden-1", shopper={"sessionId": "s"}))
+    join = f'joinShopper(input: {{sessionId: "s", userId: "new"}}) {{ {PAGE} }}'
+    done = (await ask(api, f"mutation {{ {join} }}"))["joinShopper"]
+    assert done["page"][0]["strategy"] == "PERSONALIZED"
