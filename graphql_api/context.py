@@ -37,6 +37,7 @@ from recommender.mongo.models import Models
 from recommender.mongo.products import Products
 from recommender.mongo.rate_counts import RateCounts
 from recommender.mongo.shoppers import Shoppers
+from recommender.mongo.trends import Trends
 from recommender.serving.live_model import LiveModel
 from recommender.settings import Settings
 
@@ -59,6 +60,7 @@ class Context:
     models: Models
     jobs: Jobs
     follower: Follower
+    trends: Trends
     list_log: ListLog
     frozen_lists: FrozenLists
     event_stream: EventStream
@@ -221,6 +223,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 models=models,
                 jobs=Jobs(database),
                 follower=follower,
+                trends=Trends(events, _now),
                 list_log=list_log,
                 frozen_lists=FrozenLists(database, timedelta(hours=settings.cursor_hours)),
                 event_stream=event_stream,

@@ -1,6 +1,7 @@
 """Which products to show, and why, in the schema."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Self, Unpack
 
@@ -23,7 +24,7 @@ from graphql_api.shelf_input import (
 from graphql_api.shelves import Walk, cursor_at, page_after, shelves_for
 from graphql_api.shopper_input import ShopperInput
 from recommender.facts.errors import UnknownProduct
-from recommender.facts.placements import Placement, Strategy
+from recommender.facts.placements import Placement, Strategy, TrendingWindow
 from recommender.facts.request import ReasonKind, Recommendation, Request, Shelf, checked_limit
 from recommender.serving.explain import MOST_REASONS
 
@@ -251,20 +252,28 @@ class RecommendationQueries:
         return await list_for(info, request, shopper, after)
 
     @strawberry.field(
-        description="What rises: to which more shoppers take these days than its long memory leads "
+        description="What rises: to which more shoppers are drawn now than its long memory leads "
         "the model to expect. Then what is popular, which says so."
     )
     @with_controls
     async def trending(
         self,
         info: Info,
+        window: Annotated[
+            TrendingWindow | None,
+            strawberry.argument(
+                description="How far back now goes: the shoppers who did something in that time "
+                "are counted, at most a minute ago. Null: the model's short memory, in which an "
+                "act counts half after half a month unless tuning found better."
+            ),
+        ] = None,
         shopper: AnyShopper = None,
         category: CategoryArgument = None,
         after: After = None,
         **controls: Unpack[Controls],
     ) -> RecommendationConnection | None:
         request = in_category(info, Placement.TRENDING, category, controls)
-        return await list_for(info, request, shopper, after)
+        return await list_for(info, replace(request, window=window), shopper, after)
 
     @strawberry.field(description="What many shoppers take to these days.")
     @with_controls

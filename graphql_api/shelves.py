@@ -12,6 +12,7 @@ from functools import partial
 from hashlib import blake2b
 
 import orjson
+from pymongo.errors import PyMongoError
 
 from graphql_api.context import Context
 from recommender.facts.errors import InvalidInput
@@ -56,6 +57,7 @@ async def made_for(
 ) -> list[Shelf]:
     """The same, of which nobody takes note yet."""
     history = History()
+    page = [await _with_what_is_drawn(context, request) for request in page]
     if shopper_id is not None:
         page = await _with_shown_lately(context, page, shopper_id)
         history = await context.history_of(shopper_id)
@@ -135,7 +137,9 @@ def _place_at(cursor: str) -> tuple[str, int]:
     raise InvalidInput("after", f"must be a cursor from an earlier page, not {cursor[:40]!r}")
 
 
-NOT_ASKED = frozenset({"limit", "at", "recommendation_id", "shown_lately", "elsewhere"})
+NOT_ASKED = frozenset(
+    {"limit", "at", "recommendation_id", "shown_lately", "shoppers_drawn", "elsewhere"}
+)
 """What may differ from page to page of one list."""
 
 
@@ -158,10 +162,27 @@ async def why_not_for(
     context: Context, product_id: str, page: Sequence[Request], shopper_id: str
 ) -> WhyNot:
     """Where a product stands when the last shelf of a page is filled."""
+    page = [await _with_what_is_drawn(context, request) for request in page]
     *before, request = await _with_shown_lately(context, page, shopper_id)
     history = await context.history_of(shopper_id)
     rules = context.settings.rules
     return why_not(product_id, request, history, context.live, rules=rules, before=before)
+
+
+async def _with_what_is_drawn(context: Context, request: Request) -> Request:
+    """The same request; if it asks for a window it knows what shoppers were drawn to in it."""
+    if request.window is None:
+        return request
+    try:
+        return replace(request, shoppers_drawn=await context.trends.shoppers_drawn(request.window))
+    except PyMongoError as error:
+        if not error.timeout:
+            raise
+        raise InvalidInput(
+            "window",
+            f"{request.window} takes too long to count in this shop. Ask for a shorter one, or for "
+            "none: then the model's short memory says what rises",
+        ) from error
 
 
 async def _with_shown_lately(

@@ -15,7 +15,7 @@ from recommender.facts.events import EventType
 from recommender.facts.fates import Fate
 from recommender.facts.insights import Granularity
 from recommender.facts.listing import ProductSort
-from recommender.facts.placements import Strategy
+from recommender.facts.placements import Strategy, TrendingWindow
 from recommender.facts.request import ReasonKind
 
 CurrencyCode = NewType("CurrencyCode", str)
@@ -165,6 +165,16 @@ class MoneyInput:
             raise InvalidInput(f"{field}.{part}", error.problem) from None
 
 
+_enum(
+    TrendingWindow,
+    "TrendingWindow",
+    "How far back the acts go that something rises by.",
+    {
+        TrendingWindow.LAST_24_HOURS: "A day.",
+        TrendingWindow.LAST_7_DAYS: "A week.",
+        TrendingWindow.LAST_30_DAYS: "A month.",
+    },
+)
 _enum(
     Fate,
     "ProductFate",

@@ -1,5 +1,6 @@
 """The shelves a page can show, and the algorithms that fill each."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -59,3 +60,18 @@ that only fill up their shelves may not."""
 
 EXPLORING = frozenset({Placement.HOME, Placement.SIMILAR})
 """Shelves that keep some places for young products, where the shop wants that."""
+
+
+class TrendingWindow(StrEnum):
+    """How far back the acts go that something rises by."""
+
+    LAST_24_HOURS = "last_24_hours"
+    LAST_7_DAYS = "last_7_days"
+    LAST_30_DAYS = "last_30_days"
+
+
+LENGTH_OF = {
+    TrendingWindow.LAST_24_HOURS: timedelta(hours=24),
+    TrendingWindow.LAST_7_DAYS: timedelta(days=7),
+    TrendingWindow.LAST_30_DAYS: timedelta(days=30),
+}

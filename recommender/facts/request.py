@@ -10,7 +10,7 @@ from recommender.facts.catalog import Product
 from recommender.facts.errors import InvalidInput
 from recommender.facts.filters import Boost, Filter
 from recommender.facts.phrases import Phrase
-from recommender.facts.placements import Placement, Strategy
+from recommender.facts.placements import Placement, Strategy, TrendingWindow
 
 
 def checked_limit(name: str, value: int, most: int) -> int:
@@ -81,6 +81,10 @@ class Request:
     what is at least halfway to it from the product in the middle. Boosts do not count."""
     strict: bool = False
     """Whether the places that the shelf's own strategy leaves empty stay empty."""
+    window: TrendingWindow | None = None
+    """How far back what is trending goes. None: as far as the model's short memory."""
+    shoppers_drawn: Mapping[str, int] = field(default_factory=dict)
+    """How many shoppers were drawn to each product in that window."""
     rotation: Rotation | None = None
     """Whether what was shown lately makes room."""
     shown_lately: Mapping[str, datetime] = field(default_factory=dict)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from types import TracebackType
@@ -14,7 +15,8 @@ from pymongo.database import Database
 from pymongo.errors import AutoReconnect, BulkWriteError
 from pymongo.read_concern import ReadConcern
 
-from recommender.facts.events import VERDICTS, WEIGHTS, Event, History
+from recommender.facts.events import MOST_AHEAD, VERDICTS, WEIGHTS, Event, History
+from recommender.mongo.aggregation import counted
 from recommender.mongo.documents import (
     EVENTS,
     HISTORY_FIELDS,
@@ -29,6 +31,8 @@ from recommender.mongo.joins import SESSION, Joins
 DUPLICATE_KEY = 11000
 WRITE_BATCH = 5_000
 """Documents in one bulk insert. Larger ones gained nothing."""
+DRAWN_TYPES = [t.value for t, weight in WEIGHTS.items() if weight > 0]
+"""Acts that speak for a product."""
 BATCHES_AHEAD = 2
 """Bulk inserts under way while the next documents are made."""
 
@@ -135,6 +139,25 @@ class Events:
         """What the latest events received say for each product; for while nothing is trained."""
         documents = self._events.find({}, _POPULAR_FIELDS, sort=_LATEST, limit=count)
         return _popularity(await documents.to_list(None))
+
+    async def shoppers_drawn_since(self, since: datetime) -> dict[str, int]:
+        """How many shoppers did something since then that speaks for each product."""
+        drawn = await counted(
+            self._events,
+            [
+                {
+                    "$match": {
+                        # By this clock there is an index; no act is further ahead of it.
+                        "received_at": {"$gte": since - MOST_AHEAD},
+                        "at": {"$gte": since},
+                        "type": {"$in": DRAWN_TYPES},
+                    }
+                },
+                {"$group": {"_id": {"product": "$product_id", "shopper": "$shopper_id"}}},
+                {"$group": {"_id": "$_id.product", "shoppers": {"$sum": 1}}},
+            ],
+        )
+        return {d["_id"]: d["shoppers"] for d in drawn}
 
 
 def history(database: Database[Document], shopper_id: str, length: int) -> History:

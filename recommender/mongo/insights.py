@@ -1,16 +1,15 @@
 """What came of the lists, counted by MongoDB."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from inspect import isawaitable
 from typing import Any
 
-from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
 from recommender.facts.attribution import Way
 from recommender.facts.events import EventType
 from recommender.facts.insights import Acts, Granularity, Range, Totals
+from recommender.mongo.aggregation import counted
 from recommender.mongo.documents import CREDITS, LISTS, Document, utc
 
 _COUNTED = {
@@ -58,7 +57,7 @@ class Insights:
 
     async def by_strategy(self) -> dict[str, Totals]:
         """By what chose the product; a list counts for each strategy that has a place on it."""
-        served = await _rows(
+        served = await counted(
             self._lists,
             [
                 {"$match": self._match},
@@ -120,7 +119,7 @@ class Insights:
 
     async def products_shown(self) -> int:
         """How many different products were on any list."""
-        found = await _rows(
+        found = await counted(
             self._lists,
             [
                 {"$match": self._match},
@@ -133,7 +132,7 @@ class Insights:
         return int(found[0]["count"]) if found else 0
 
     async def _by(self, key: Any) -> dict[Any, Totals]:
-        served = await _rows(
+        served = await counted(
             self._lists,
             [
                 {"$match": self._match},
@@ -166,7 +165,7 @@ class Insights:
 
     async def _acts(self, key: Any) -> dict[Any, tuple[Acts, Acts]]:
         """Direct ones, and those within the window."""
-        rows = await _rows(
+        rows = await counted(
             self._credits,
             [
                 {"$match": self._match},
@@ -203,16 +202,6 @@ class Insights:
             )
 
         return {k: (acts(k, Way.DIRECT), acts(k, Way.WITHIN_WINDOW)) for k in counts}
-
-
-async def _rows(
-    collection: AsyncCollection[Document], pipeline: Sequence[Document]
-) -> list[Document]:
-    found: Any = collection.aggregate(pipeline)
-    # Motor gives the cursor at once, PyMongo's own client wants to be awaited.
-    cursor = await found if isawaitable(found) else found
-    rows: list[Document] = await cursor.to_list(None)
-    return rows
 
 
 def _one_if(condition: Any) -> Document:

@@ -133,7 +133,13 @@ class Scoring:
 
     def by(self, strategy: Strategy, request: Request) -> Scores | None:
         """The scores of a strategy, where it has anything to say."""
-        asked = strategy, request.at, tuple(request.product_ids), request.offer_bought_again
+        asked = (
+            strategy,
+            request.at,
+            tuple(request.product_ids),
+            request.offer_bought_again,
+            request.window,
+        )
         if asked not in self._scored:
             self._scored[asked] = self._algorithms[strategy](request, self.shopper, self.live)
         return self._scored[asked]

@@ -161,6 +161,12 @@ class LiveModel:
         return self.of_trained(self._rising)
 
     @property
+    def lasting_popularity(self) -> Floats:
+        """(n_products,) with the long memory; 0 for what training has not seen."""
+        known = self.trained.lasting_popularity if self.trained else np.zeros(0, np.float32)
+        return self.of_trained(np.append(known, np.float32(0)))
+
+    @property
     def attributes(self) -> tuple[NDArray[np.intp], Floats]:
         """(MOST_KEPT, n_products) the features that say most of each product, and how much."""
         return self._attributes[:, : len(self)], self._attribute_values[:, : len(self)]

@@ -1,13 +1,16 @@
 """Lists over GraphQL: walked page by page, several on one page, rotated, and asked why."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from builders import CARD, NOW, ask, serving, settings_for, trained_on, two_tastes, until
+from builders import CARD, NOW, an_event, ask, serving, settings_for, trained_on, two_tastes, until
+from pymongo.errors import NetworkTimeout
 
 from recommender.facts.fates import Fate
 from recommender.facts.placements import Placement
-from recommender.mongo.documents import FROZEN_LISTS, LISTS
+from recommender.mongo.documents import FROZEN_LISTS, LISTS, event_document
+from recommender.mongo.events import Events
 from recommender.mongo.models import publish, put_in_service
 
 pytestmark = pytest.mark.usefixtures("shop")
@@ -439,3 +442,37 @@ async def test_all_controls_work_on_every_list(api):
         assert connection["nodes"]
         assert all(p.startswith("garden") for p in ids(connection))
     assert "garden-2" not in ids(data["boughtTogether"])
+
+
+async def test_what_rises_within_a_window_is_counted_from_its_events(api, database):
+    now = datetime.now(UTC)
+    drawn = {"garden-5": 1, "kitchen-5": 12}
+    database["events"].insert_many(
+        event_document(
+            replace(an_event(f"visitor-{n}", p), at=now - timedelta(days=days), received_at=now)
+        )
+        for p, days in drawn.items()
+        for n in range(20)
+    )
+    query = """query($window: TrendingWindow) {
+      trending(window: $window, first: 2, strict: true) { nodes { productId } }
+    }"""
+    for window, rising in (
+        ("LAST_24_HOURS", []),
+        ("LAST_7_DAYS", ["garden-5"]),
+        ("LAST_30_DAYS", ["garden-5", "kitchen-5"]),
+    ):
+        found = ids((await ask(api, query, window=window))["trending"])
+        assert set(rising) <= set(found)
+        assert ("kitchen-5" in found) == (window == "LAST_30_DAYS")
+    assert "errors" not in await ask(api, query, window=None)
+
+
+async def test_a_window_that_takes_too_long_to_count_says_what_else_to_ask_for(api, monkeypatch):
+    async def never(self, since):
+        raise NetworkTimeout("30 days are long")
+
+    monkeypatch.setattr(Events, "shoppers_drawn_since", never)
+    found = await error(api, "{ trending(window: LAST_30_DAYS) { placement } }")
+    assert found["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "shorter one" in found["message"]
