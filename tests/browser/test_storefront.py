@@ -119,6 +119,7 @@ async def test_who_signs_in_keeps_what_they_did_before(visit, events, somebody):
     await page.locator(".account summary").click()
     await page.locator(".account li button").first.click()
     await expect(page.locator(".account summary")).to_contain_text(somebody["name"])
+    await expect(page.locator(".account .sheet")).to_be_hidden()
     await until(lambda: events.count_documents({"shopper_id": f"session:{session}"}) == 0)
     await page.goto("/#/")
     await expect(page.locator("h1")).to_contain_text(somebody["name"])

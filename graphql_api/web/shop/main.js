@@ -116,12 +116,14 @@ function Account() {
       .then(setPeople)
       .catch(() => {});
   }, []);
-  const close = (element) => element.closest("details").removeAttribute("open");
+  const close = (sheet) => sheet.removeAttribute("open");
   const enter = async (person, element) => {
+    // Asked for now: what was clicked is gone once somebody is signed in.
+    const sheet = element.closest("details");
     try {
       setProblem("");
       await signIn(person);
-      close(element);
+      close(sheet);
     } catch (error) {
       setProblem(error.message);
     }
@@ -137,7 +139,7 @@ function Account() {
       <div class="sheet">
         ${who
           ? html`<p>You are <b>${who.name}</b>${who.tastes ? html`, ${who.tastes}` : ""}.</p>
-              <button onClick=${(e) => { close(e.target); signOut(); }}>Sign out</button>`
+              <button onClick=${(e) => { close(e.target.closest("details")); signOut(); }}>Sign out</button>`
           : html`
               ${people.length > 0 && html`<p>Be somebody who has shopped here before:</p>`}
               <ul>
