@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 from builders import serving, settings_for
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 from rich.progress import Progress
 
 from recommender.mongo.connection import open_database
 from seed.demo import DemoSize, seed_demo
 from workers.retrain import retrain
+
+PATIENCE_MS = 20_000
+"""A busy machine takes its time; what is waited for says when it is there."""
+expect.set_options(timeout=PATIENCE_MS)
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -65,7 +69,7 @@ async def visit(browser, shop):
         context = await browser.new_context(base_url=shop, **more)
         contexts.append(context)
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(path)
