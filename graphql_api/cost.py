@@ -44,8 +44,10 @@ USUAL_PAGE = 20
 """Entries of a page for which no length was asked."""
 USUAL_LIST = 5
 """Entries of a list that has no length to ask for, such as a product's attributes."""
-SHELF = "RecommendationConnection"
-COSTLY = frozenset({SHELF, "WhyNot", "ProductConnection", "Facet", "Insights"})
+SHELF = "RecommendationShelf"
+COSTLY = frozenset(
+    {SHELF, "RecommendationConnection", "WhyNot", "ProductConnection", "Facet", "Insights"}
+)
 """What takes a run of the engine, or another way through all products."""
 SHELF_INPUT = "ShelfInput"
 """What is asked of one shelf of a page."""

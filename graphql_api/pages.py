@@ -7,7 +7,7 @@ import strawberry
 
 from graphql_api.keys import Scope
 from graphql_api.products import Info, ProductIdArgument
-from graphql_api.recommendations import RecommendationConnection, lists_for
+from graphql_api.recommendations import RecommendationShelf, lists_for
 from graphql_api.shelf_input import (
     ContextArgument,
     Controls,
@@ -66,11 +66,13 @@ async def page_for(
     shopper: ShopperInput,
     shelves: Sequence[ShelfInput],
     context: RecommendationContextInput | None,
-) -> list[RecommendationConnection]:
+) -> list[RecommendationShelf]:
     """All shelves of a page: one look at the shopper, and no product on two of them."""
     info.context.caller.require(Scope.READ)
     shopper_id = info.context.shopper_of(shopper)
-    return await lists_for(info, requests_of(info, shelves, context), shopper_id)
+    return await lists_for(
+        info, requests_of(info, shelves, context), shopper_id, RecommendationShelf
+    )
 
 
 def requests_of(
@@ -98,7 +100,7 @@ class PageQueries:
         shopper: Shopper,
         shelves: ShelvesArgument,
         context: ContextArgument = None,
-    ) -> list[RecommendationConnection] | None:
+    ) -> list[RecommendationShelf] | None:
         return await page_for(info, shopper, shelves, context)
 
     @strawberry.field(

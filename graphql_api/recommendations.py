@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Self, Unpack
+from typing import Annotated, Any, Self, TypeVar, Unpack
 
 import strawberry
 
@@ -28,7 +28,7 @@ from recommender.facts.placements import Placement, Strategy, TrendingWindow
 from recommender.facts.request import ReasonKind, Recommendation, Request, Shelf, checked_limit
 from recommender.serving.explain import MOST_REASONS
 
-CURSOR_FIELDS = frozenset({"cursor", "pageInfo"})
+CURSOR_FIELDS = frozenset({"cursor", "pageInfo", "endCursor"})
 """Who asks for one of them may ask for what comes after."""
 
 DEFAULT_REASONS = 3
@@ -94,8 +94,10 @@ class RecommendationEdge:
         ]
 
 
-@strawberry.type(description="A list of products for a shopper or a place on a page.")
-class RecommendationConnection:
+@strawberry.type
+class Listed:
+    """What all lists tell."""
+
     recommendation_id: strawberry.ID = strawberry.field(
         description="Send this back with every event that follows from this list."
     )
@@ -119,6 +121,10 @@ class RecommendationConnection:
     nodes: list[Product] = strawberry.field(
         description="The same products without rank, score and reasons."
     )
+
+
+@strawberry.type(description="A list of products for a shopper or a place on a page.")
+class RecommendationConnection(Listed):
     page_info: PageInfo = strawberry.field(
         description="Where this page stands in the list. A list can be walked for as long as the "
         "server's CURSOR_HOURS says, 24 unless set, and up to LONGEST_LIST products, 200 unless "
@@ -144,28 +150,9 @@ class RecommendationConnection:
             after: whether something comes before this page.
             more: whether something comes after it, beside the rest of the shelf.
         """
-        edges = [
-            RecommendationEdge(
-                cursor=cursor_at(shelf.recommendation_id, found.rank) if walk else "",
-                node=Product.of(found.product, base_url),
-                rank=found.rank,
-                score=found.score,
-                strategy=found.strategy,
-                is_filler=found.is_filler,
-                found=found,
-            )
-            for found in shelf.recommendations
-        ]
+        edges = _edges(shelf, base_url, walk)
         return cls(
-            recommendation_id=strawberry.ID(shelf.recommendation_id),
-            placement=shelf.placement.value,
-            strategy=shelf.strategy,
-            model_version=shelf.model_version,
-            variant=None,
-            generated_at=shelf.generated_at,
-            short_reason=shelf.short_reason,
-            edges=edges,
-            nodes=[edge.node for edge in edges],
+            **_told(shelf, edges),
             page_info=PageInfo(
                 has_next_page=more or bool(shelf.rest),
                 has_previous_page=after,
@@ -175,20 +162,69 @@ class RecommendationConnection:
         )
 
 
+@strawberry.type(
+    description="A list as it stands on a page or is pushed: the same, always from its start."
+)
+class RecommendationShelf(Listed):
+    end_cursor: str | None = strawberry.field(
+        description="Where recommendations(after:) with the same arguments goes on; null where "
+        "there is no more."
+    )
+
+    @classmethod
+    def of(cls, shelf: Shelf, base_url: str, walk: Walk | None = None) -> Self:
+        """The same shelf, as the schema has it."""
+        edges = _edges(shelf, base_url, walk)
+        end = edges[-1].cursor if edges and shelf.rest else None
+        return cls(**_told(shelf, edges), end_cursor=end)
+
+
+def _edges(shelf: Shelf, base_url: str, walk: Walk | None) -> list[RecommendationEdge]:
+    return [
+        RecommendationEdge(
+            cursor=cursor_at(shelf.recommendation_id, found.rank) if walk else "",
+            node=Product.of(found.product, base_url),
+            rank=found.rank,
+            score=found.score,
+            strategy=found.strategy,
+            is_filler=found.is_filler,
+            found=found,
+        )
+        for found in shelf.recommendations
+    ]
+
+
+def _told(shelf: Shelf, edges: list[RecommendationEdge]) -> dict[str, Any]:
+    return {
+        "recommendation_id": strawberry.ID(shelf.recommendation_id),
+        "placement": shelf.placement.value,
+        "strategy": shelf.strategy,
+        "model_version": shelf.model_version,
+        "variant": None,
+        "generated_at": shelf.generated_at,
+        "short_reason": shelf.short_reason,
+        "edges": edges,
+        "nodes": [edge.node for edge in edges],
+    }
+
+
 def walk_of(info: Info) -> Walk | None:
     """How the caller may go on, if they want to know the place of anything."""
     names = names_below(info)
     return None if names.isdisjoint(CURSOR_FIELDS) else Walk(with_reasons="reasons" in names)
 
 
+List = TypeVar("List", RecommendationConnection, RecommendationShelf)
+
+
 async def lists_for(
-    info: Info, page: Sequence[Request], shopper_id: str | None
-) -> list[RecommendationConnection]:
+    info: Info, page: Sequence[Request], shopper_id: str | None, as_: type[List]
+) -> list[List]:
     """Lists that stand on one page, each from its start; works out no more than is asked for."""
     walk = walk_of(info)
     shelves = await shelves_for(info.context, page, shopper_id, walk)
     base_url = info.context.settings.base_url
-    return [RecommendationConnection.of(shelf, base_url, walk) for shelf in shelves]
+    return [as_.of(shelf, base_url, walk) for shelf in shelves]
 
 
 async def list_for(
@@ -198,7 +234,7 @@ async def list_for(
     info.context.caller.require(Scope.READ)
     shopper_id = info.context.shopper_of(shopper) if shopper else None
     if after is None:
-        [found] = await lists_for(info, [request], shopper_id)
+        [found] = await lists_for(info, [request], shopper_id, RecommendationConnection)
         return found
     walk = walk_of(info) or Walk(with_reasons="reasons" in names_below(info))
     page = await page_after(info.context, after, request, shopper_id, walk)

@@ -4,7 +4,7 @@ import strawberry
 
 from graphql_api.pages import page_for
 from graphql_api.products import Info
-from graphql_api.recommendations import RecommendationConnection
+from graphql_api.recommendations import RecommendationShelf
 from graphql_api.shelf_input import ContextArgument, ShelvesArgument
 from graphql_api.shopper_input import ShopperInput
 
@@ -21,7 +21,7 @@ class Refreshed:
     )
     async def page(
         self, info: Info, shelves: ShelvesArgument, context: ContextArgument = None
-    ) -> list[RecommendationConnection] | None:
+    ) -> list[RecommendationShelf] | None:
         if self.shopper is None:
             return None
         return await page_for(info, self.shopper, shelves, context)

@@ -14,7 +14,7 @@ from graphql_api.keys import Scope
 from graphql_api.listeners import TRAININGS, Listeners
 from graphql_api.models import Model, TrainingJob, model_of
 from graphql_api.products import Info
-from graphql_api.recommendations import RecommendationConnection, walk_of
+from graphql_api.recommendations import RecommendationShelf, walk_of
 from graphql_api.shelf_input import (
     ContextArgument,
     Controls,
@@ -53,7 +53,7 @@ class RecommendationSubscriptions:
         placement: PlacementArgument = "home",
         context: ContextArgument = None,
         **controls: Unpack[Controls],
-    ) -> AsyncGenerator[RecommendationConnection, None]:
+    ) -> AsyncGenerator[RecommendationShelf, None]:
         # Not a generator itself, so that mistakes are answered as such, and nothing is streamed.
         info.context.caller.require(Scope.READ)
         info.context.listeners.check_room()
@@ -151,7 +151,7 @@ def what_it_shows(shelf: Shelf) -> object:
 
 async def _connections(
     info: Info, shopper_id: str, ask: Callable[[], Request]
-) -> AsyncGenerator[RecommendationConnection, None]:
+) -> AsyncGenerator[RecommendationShelf, None]:
     walk, base_url = walk_of(info), info.context.settings.base_url
 
     async def make() -> Shelf:
@@ -162,7 +162,7 @@ async def _connections(
     async with aclosing(shelves):
         async for shelf in shelves:
             await served(info.context, [ask()], [shelf], shopper_id, walk)
-            yield RecommendationConnection.of(shelf, base_url, walk)
+            yield RecommendationShelf.of(shelf, base_url, walk)
 
 
 async def _until_it_ends(

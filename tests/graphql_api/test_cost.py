@@ -12,11 +12,11 @@ SCHEMA = build_schema("""
       products(first: Int, last: Int): ProductConnection
       recommendations(first: Int = 12): RecommendationConnection
       nodes(ids: [ID!]!): [Node]!
-      page(shelves: [ShelfInput!]!): [RecommendationConnection!]
+      page(shelves: [ShelfInput!]!): [RecommendationShelf!]
       whyNot(before: [ShelfInput!]): WhyNot
     }
     type Mutation { record(input: RecordInput): Payload  }
-    type Payload { product: Product shelves: [RecommendationConnection!] }
+    type Payload { product: Product shelves: [RecommendationShelf!] }
     input RecordInput { shelves: [ShelfInput!] }
     input ShelfInput { first: Int filter: String }
     type WhyNot { score: Float }
@@ -41,6 +41,7 @@ SCHEMA = build_schema("""
     }
     type Facet { values: [Value!]! }
     type Value { count: Int }
+    type RecommendationShelf { edges: [Edge!]! nodes: [Product!]! pageInfo: PageInfo }
     type RecommendationConnection { edges: [Edge!]! nodes: [Product!]! pageInfo: PageInfo }
     type PageInfo { endCursor: String }
 """)
@@ -206,7 +207,7 @@ query($shopper: ShopperInput!, $shelves: [ShelfInput!]!) {
       reasons { kind text product { productId name } }
       node { productId name brand url image { url altText } price { amount currencyCode } }
     }
-    pageInfo { hasNextPage endCursor }
+    endCursor
   }
 }
 """
