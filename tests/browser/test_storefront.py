@@ -214,6 +214,7 @@ async def test_nobody_is_kept_out(visit, scheme, width, path):
         path = f"/#/product/{(await products(page))[0]}"
     await page.goto(path)
     await page.locator(".card").first.wait_for()
+    await page.locator("h1").wait_for()
     await page.evaluate(AXE.read_text())
     found = await page.evaluate("axe.run()")
     assert [(v["id"], v["nodes"][0]["html"]) for v in found["violations"]] == []
