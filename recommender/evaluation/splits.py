@@ -298,9 +298,12 @@ def held_out_pairs(
     """
     rng = np.random.default_rng(seed)
     pair = table.shopper.astype(np.int64) * len(table.products) + table.product
-    # Ratings of any kind: how well they are predicted is to be seen on all of them.
-    drawn_to = np.flatnonzero((table.weights > 0) | table.is_type(EventType.RATING))
-    by_time = drawn_to[np.argsort(table.at[drawn_to], kind="stable")]
+    counts = table.weights > 0
+    if not latest:
+        # Ratings of any kind: how well they are predicted is to be seen on all of them.
+        counts |= table.is_type(EventType.RATING)
+    counted = np.flatnonzero(counts)
+    by_time = counted[np.argsort(table.at[counted], kind="stable")]
     drawn, first = np.unique(pair[by_time], return_index=True)
     shopper = drawn // max(len(table.products), 1)
     since = -table.at[by_time[first]] if latest else np.zeros(len(drawn))
