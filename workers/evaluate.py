@@ -13,8 +13,8 @@ from pymongo.database import Database
 from rich.progress import Progress
 
 from recommender.evaluation.baselines import (
+    AGAIN,
     BASELINES,
-    BOUGHT_AGAIN,
     RECENT_DAYS,
     Baseline,
     content_knn,
@@ -55,7 +55,7 @@ from workers.evaluation_files import Shop
 
 ENGINE, KNOWING = "engine", "engine-knowing"
 LIGHTFM, LIGHTFM_PURE = "lightfm", "lightfm-pure"
-CONTENT_KNN, AGAIN = "content-knn", "bought-again"
+CONTENT_KNN = "content-knn"
 LONGEST_LIST = 100
 NAMELESS = "#"
 """The name of a product of which nothing is to be told: it has no word."""
@@ -329,7 +329,7 @@ MODELS: Mapping[str, Contender] = {
         name: Contender(baseline.title, _by_baseline(baseline), baseline.seeded)
         for name, baseline in BASELINES.items()
     },
-    AGAIN: Contender(BOUGHT_AGAIN.title, _by_baseline(BOUGHT_AGAIN)),
+    **{name: Contender(again.title, _by_baseline(again)) for name, again in AGAIN.items()},
     CONTENT_KNN: Contender("content kNN", _content),
     LIGHTFM_PURE: Contender("LightFM pure", _lightfm_pure, seeded=True),
     LIGHTFM: Contender("LightFM hybrid", _lightfm, seeded=True),
@@ -343,7 +343,7 @@ def _usual(kind: SplitKind, question: Question) -> set[str]:
         return {ENGINE, "random", CONTENT_KNN, LIGHTFM}
     left = {CONTENT_KNN}
     if not question.repeats:
-        left.add(AGAIN)
+        left |= set(AGAIN)
     if kind is not SplitKind.COLD_SHOPPERS:
         left.add(KNOWING)
     return set(MODELS) - left

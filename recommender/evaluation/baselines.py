@@ -125,7 +125,7 @@ def _popularity(split: Split, half_life_days: float) -> Scores:
 
 
 def _bought_again(split: Split, _seed: int) -> Scores:
-    """Each purchase counts, the less the older it is. Popularity fills up behind."""
+    """Each purchase counts, the less the older it is, by the best half-life of earlier windows."""
     quality = dict.fromkeys(AGAIN_DAYS, 0.0)
     earlier = split
     for _ in range(AGAIN_WINDOWS):
@@ -139,15 +139,20 @@ def _bought_again(split: Split, _seed: int) -> Scores:
     return _bought_with_half_life(split, max(AGAIN_DAYS, key=lambda days: quality[days]))
 
 
+def _bought_again_then_popular(split: Split, seed: int) -> Scores:
+    """The same, and behind it what is popular."""
+    own, popular = _bought_again(split, seed), popularity(split.train, RECENT_DAYS)
+    behind = popular / max(float(popular.max(initial=0)), 1e-9) * np.float32(1e-6)
+    return lambda places: _speaking(np.maximum(own(places), 0) + behind)
+
+
 def _bought_with_half_life(split: Split, days: float) -> Scores:
     bought = split.known.where(split.known.is_type(EventType.PURCHASE))
     shape = (len(bought.shoppers), len(bought.products))
     own = sparse.csr_matrix((bought.decay(days), (bought.shopper, bought.product)), shape=shape)[
         list(split.shoppers)
     ]
-    popular = popularity(split.train, RECENT_DAYS)
-    behind = popular / max(float(popular.max(initial=0)), 1e-9) * np.float32(1e-6)
-    return lambda places: _speaking(own[places].toarray() + behind)
+    return lambda places: _speaking(own[places].toarray())
 
 
 def _item_knn(split: Split, _seed: int) -> Scores:
@@ -326,5 +331,8 @@ BASELINES: Mapping[str, Baseline] = {
     "bpr": Baseline("BPR (implicit)", _bpr, seeded=True),
 }
 """By the name that a command line calls each."""
-BOUGHT_AGAIN = Baseline("bought most often", _bought_again)
+AGAIN: Mapping[str, Baseline] = {
+    "bought-again": Baseline("bought most often", _bought_again),
+    "bought-again-popular": Baseline("bought most often, then popular", _bought_again_then_popular),
+}
 """For lists that may hold what the shopper bought before."""
