@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from graphql_api import shop
 from graphql_api.cost import UNBOUNDED
 from graphql_api.http import CONTENT_SECURITY_POLICY, GRAPHIQL_PAGE, accepted
 from graphql_api.limits import size_of
@@ -277,9 +278,15 @@ async def test_a_browser_gets_graphiql_from_our_own_files(api):
             assert (await api.get(piece)).status_code == 200
 
 
-async def test_the_bare_address_leads_to_graphiql(api):
-    response = await api.get("/", headers={"accept": "text/html"}, follow_redirects=True)
-    assert response.text == GRAPHIQL_PAGE.read_text()
+async def test_the_bare_address_is_the_demo_shop_or_leads_to_graphiql(
+    api, mongodb_uri, database, tmp_path
+):
+    headers = {"accept": "text/html"}
+    assert (await api.get("/", headers=headers)).text == shop.PAGE.read_text()
+    settings = settings_for(mongodb_uri, database.name, tmp_path, STOREFRONT="false")
+    async with serving(settings) as other:
+        response = await other.get("/", headers=headers, follow_redirects=True)
+        assert response.text == GRAPHIQL_PAGE.read_text()
 
 
 async def test_graphiql_is_a_setting(mongodb_uri, database, tmp_path):

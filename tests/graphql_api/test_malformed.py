@@ -150,6 +150,7 @@ others = st.tuples(
 async def answer(app, context, method, query, body, content_type, accept):
     """The status and the body, without a network in between."""
     headers = [
+        (b"host", b"127.0.0.1"),
         (b"accept", accept.encode()),
         (b"content-type", content_type.encode("latin-1", "replace")),
     ]
