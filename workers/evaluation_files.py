@@ -44,7 +44,7 @@ PRODUCT_COLUMNS = {
     "currency": ("currency",),
     "tags": ("tags",),
     "created_at": ("created_at",),
-    "item_group_id": ("item_group_id", "group_id", "parent_id", "style_code"),
+    "item_group_id": ("item_group_id", "group_id"),
 }
 SHOPPER_COLUMNS = {"user_id": EVENT_COLUMNS["user_id"]}
 NO_ATTRIBUTES = ("description", "url", "image_url", "image_alt_text", "updated_at")
