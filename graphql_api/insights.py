@@ -1,7 +1,7 @@
 """What recommendations earn, in the schema."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -10,7 +10,7 @@ import strawberry
 from graphql_api.keys import Scope
 from graphql_api.products import Info, Money, Product
 from graphql_api.shelf_input import placement_named
-from graphql_api.values import CurrencyCode
+from graphql_api.values import CurrencyCode, utc
 from recommender.facts import insights as facts
 from recommender.facts.errors import InvalidInput
 from recommender.facts.money import MINOR_DIGITS
@@ -40,19 +40,12 @@ class TimeRangeInput:
         Raises:
             InvalidInput: if it ends before it begins, or is too long.
         """
-        start, end = (_utc(name, t) for name, t in (("from", self.from_), ("to", self.to)))
+        start, end = utc(self.from_, "from"), utc(self.to, "to")
         if not start < end:
             raise InvalidInput("to", f"must be later than from, not {end.isoformat()}")
         if end - start > LONGEST_RANGE:
             raise InvalidInput("to", f"must be at most {LONGEST_RANGE.days} days after from")
         return facts.Range(start, end)
-
-
-def _utc(name: str, moment: datetime) -> datetime:
-    try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise InvalidInput(name, f"must be a date after 1970, not {moment.isoformat()}") from None
 
 
 @strawberry.type(description="What was served, and what shoppers did with it.")
