@@ -199,16 +199,20 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             kept=timedelta(days=settings.kept_lists_days),
             room=settings.lists_waiting,
         )
-        following = asyncio.gather(
-            follower.run(),
-            event_stream.run(),
-            listeners.run(),
-            shoppers.run(),
-            crediting.run(settings.crediting_seconds),
-            keys.run(),
-            counts.run(),
-            list_log.run(),
-        )
+        tasks = [
+            asyncio.ensure_future(work)
+            for work in (
+                follower.run(),
+                event_stream.run(),
+                listeners.run(),
+                shoppers.run(),
+                crediting.run(settings.crediting_seconds),
+                keys.run(),
+                counts.run(),
+                list_log.run(),
+            )
+        ]
+        following = asyncio.gather(*tasks)
         try:
             await keys.read()
             # Requests that come before the catalogue was read would get empty shelves.
@@ -235,7 +239,8 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             )
         finally:
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            # It is over with the first of them; the database has to stay until the last.
+            await asyncio.gather(following, *tasks, return_exceptions=True)
             await list_log.close()
 
 
