@@ -2,11 +2,24 @@
 
 import asyncio
 import os
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from builders import CARD, NOW, serving, settings_for, stock, trained_on, two_tastes
+from builders import (
+    CARD,
+    NOW,
+    environment,
+    serving,
+    settings_for,
+    stock,
+    trained_on,
+    two_tastes,
+    with_key,
+)
 
+from recommender.facts.keys import KeyKind
 from recommender.mongo.documents import INDEXES
 from recommender.mongo.models import publish, put_in_service
 
@@ -16,7 +29,13 @@ FOLDER = Path(__file__).parent
 @pytest.fixture(scope="session")
 def furnished(mongodb_uri, mongodb_client, tmp_path_factory):
     """Settings for a database that the shop is in."""
-    database = mongodb_client[f"conformance_{os.getpid()}"]
+    with furnished_database(mongodb_client, f"conformance_{os.getpid()}") as database:
+        yield settings_for(mongodb_uri, database.name, tmp_path_factory.mktemp("api"))
+
+
+@contextmanager
+def furnished_database(mongodb_client, name):
+    database = mongodb_client[name]
     for collection, indexes in INDEXES.items():
         if indexes:
             database[collection].create_indexes(indexes)
@@ -24,8 +43,8 @@ def furnished(mongodb_uri, mongodb_client, tmp_path_factory):
     stock(database, list(catalogue.values()), events)
     publish(database, trained_on(catalogue, events), **CARD)
     put_in_service(database, "v1", NOW)
-    yield settings_for(mongodb_uri, database.name, tmp_path_factory.mktemp("api"))
-    mongodb_client.drop_database(database.name)
+    yield database
+    mongodb_client.drop_database(name)
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +52,23 @@ async def served(furnished):
     """The API, really served."""
     async with serving(furnished) as client:
         yield client
+
+
+@pytest.fixture
+async def guarded(mongodb_uri, mongodb_client, tmp_path):
+    """The API with keys: what a script needs to know of it."""
+    with furnished_database(mongodb_client, f"guarded_{os.getpid()}") as database:
+        publishable = with_key(database, KeyKind.PUBLISHABLE)["X-Recs-Key"]
+        secret = with_key(database)["Authorization"].removeprefix("Bearer ")
+        settings = settings_for(mongodb_uri, database.name, tmp_path)
+        async with serving(settings) as client:
+            yield {
+                **environment(settings),
+                "API": str(client.base_url).rstrip("/"),
+                "PYTHON": sys.executable,
+                "KEY": publishable,
+                "SECRET": secret,
+            }
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +85,7 @@ def node(tmp_path):
     Without Node.js, or before `make test` has installed the suites, this fails.
     """
 
-    async def said_by(*arguments, api=None):
+    async def said_by(*arguments, api=None, **known):
         script = await asyncio.create_subprocess_exec(
             "node",
             *arguments,
@@ -60,6 +96,7 @@ def node(tmp_path):
                 **os.environ,
                 "API": str(api.base_url).rstrip("/") if api else "",
                 "OUTPUT": str(tmp_path),
+                **known,
             },
         )
         output, _ = await script.communicate()
