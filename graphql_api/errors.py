@@ -96,13 +96,13 @@ def logged(error: BaseException) -> tuple[ErrorCode, str]:
         error_id=error_id,
         code=code,
         error=type(error).__name__,
-        server_codes=_server_codes(error),
+        server_codes=server_codes(error),
         stack="".join(traceback.format_tb(error.__traceback__)),
     )
     return code, error_id
 
 
-def _server_codes(error: PyMongoError) -> list[int | None]:
+def server_codes(error: PyMongoError) -> list[int | None]:
     """MongoDB's numbers for what went wrong; of a bulk write, one for each kind of failure."""
     if not isinstance(error, OperationFailure):
         return []

@@ -22,6 +22,7 @@ from limits.aio.storage import SlidingWindowCounterSupport, Storage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from pymongo.errors import PyMongoError
 
+from graphql_api.errors import server_codes
 from graphql_api.keys import ANYBODY, Caller
 from recommender.facts.errors import TooManyRequests
 from recommender.facts.keys import KeyKind
@@ -162,7 +163,12 @@ class SharedCounts(Storage, SlidingWindowCounterSupport):
     def _failed(self, error: PyMongoError) -> None:
         self._alone = True
         self.failures["rate_counts"] += 1
-        log.error("rate_counts_not_shared", error=f"{type(error).__name__}: {error}"[:500])
+        # Not the message: that of a bulk write lists what was counted, with client addresses.
+        log.error(
+            "rate_counts_not_shared",
+            error=type(error).__name__,
+            server_codes=server_codes(error),
+        )
 
     async def _exchange(self, told: Mapping[_Place, int]) -> dict[str, int]:
         await self._shared.add(

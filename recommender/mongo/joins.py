@@ -20,7 +20,15 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from recommender.facts.errors import InvalidInput
-from recommender.mongo.documents import EVENTS, JOINS, LISTS, SHOPPERS, Document, utc
+from recommender.mongo.documents import (
+    EVENTS,
+    FROZEN_LISTS,
+    JOINS,
+    LISTS,
+    SHOPPERS,
+    Document,
+    utc,
+)
 
 SESSION = "session:"
 """What the shopper ids of sessions begin with."""
@@ -79,6 +87,7 @@ class Joins:
         self._joins = database[JOINS]
         self._events = database[EVENTS]
         self._lists = database[LISTS]
+        self._frozen_lists = database[FROZEN_LISTS]
         self._shoppers = database[SHOPPERS]
         self._kept = kept
         self._settle_after = settle_after
@@ -97,7 +106,7 @@ class Joins:
         """
         joined = await self._signed_in(session, user, now)
         await self._hand_over_attributes(joined)
-        await self._hand_over_lists(joined)
+        await self.hand_over_lists(joined)
         return await self.carry_out(joined)
 
     async def of(self, sessions: Iterable[str]) -> list[Document]:
@@ -108,6 +117,19 @@ class Joins:
         """Move what is under the session to whom it belongs; how many events there were."""
         return sum([await self._move(move) for move in moves(join)])
 
+    async def hand_over_lists(self, join: Document) -> None:
+        """What was shown on the session was shown to whom it belongs."""
+        await self._hand_over(self._lists, join)
+
+    async def hand_over_all(self, join: Document) -> None:
+        """Move whatever is under the session to whom it belongs, so that it can be forgotten.
+
+        Lists that somebody on the session is walking cannot be walked further then.
+        """
+        await self.carry_out(join)
+        await self._hand_over(self._lists, join)
+        await self._hand_over(self._frozen_lists, join)
+
     async def settle(self, now: datetime) -> int:
         """Carry out once more what was joined a while ago; how many joins there were."""
         due = self._joins.find(
@@ -116,7 +138,7 @@ class Joins:
         joins = await due.to_list(None)
         for join in joins:
             await self.carry_out(join)
-            await self._hand_over_lists(join)
+            await self.hand_over_lists(join)
             # Not if somebody signed in again meanwhile: that is to be settled later.
             await self._joins.update_one(
                 {"_id": join["_id"], "settle_at": join["settle_at"]}, {"$unset": {"settle_at": 1}}
@@ -193,10 +215,10 @@ class Joins:
             self._changed({session, move.user})
         return moved
 
-    async def _hand_over_lists(self, join: Document) -> None:
-        """What was shown on the session was shown to the user."""
+    @staticmethod
+    async def _hand_over(documents: AsyncCollection[Document], join: Document) -> None:
         for move in moves(join):
-            async for _ in _set_in_parts(self._lists, move.which, {"shopper_id": move.user}):
+            async for _ in _set_in_parts(documents, move.which, {"shopper_id": move.user}):
                 pass
 
 

@@ -129,9 +129,9 @@ class Shoppers:
         return removed
 
     async def _forget(self, shopper_id: str, now: datetime) -> int:
-        # What was done on their sessions and has not reached them is theirs, too.
+        # What is under their sessions and has not reached them is theirs, too.
         for join in await self.joins.of_user(shopper_id):
-            await self.joins.carry_out(join)
+            await self.joins.hand_over_all(join)
         await self._shoppers.delete_one({"_id": shopper_id})
         removed = await self._remove(shopper_id, now)
         # Last, since it is what leads to the sessions.
@@ -171,6 +171,10 @@ class Shoppers:
 
     async def held(self, shopper_id: str, after: Place | None, count: int) -> Held:
         """What is held of the shopper beside attributes and sessions, a page at a time."""
+        if after is None:
+            # Pages that go on asking for the session get lists that are the user's.
+            for join in await self.joins.of_user(shopper_id):
+                await self.joins.hand_over_lists(join)
         found: list[tuple[str, Document]] = []
         names = list(OF_SHOPPERS)
         for name in names[names.index(after.collection) if after else 0 :]:

@@ -156,6 +156,16 @@ async def test_what_one_process_gave_away_the_other_knows_in_the_next_window_too
         assert not await allowed(other)
 
 
+async def test_no_client_address_reaches_the_log(settings, database, capfd):
+    async with limiting(settings, Clock(), rate_limit="10/minute") as ([limits], [counts]):
+        database.create_collection("rate_counts", validator={"count": {"$exists": False}})
+        assert await allowed(limits, client="203.0.113.77")
+        await counts.share()
+    said = "".join(capfd.readouterr())
+    assert "rate_counts_not_shared" in said
+    assert "203.0.113.77" not in said
+
+
 async def test_while_the_database_is_away_each_process_holds_the_limit_by_itself(settings):
     unreachable = settings.model_copy(
         update={

@@ -1,9 +1,20 @@
 """A shop says what it knows of its shoppers, and strangers get lists that suit them."""
 
 import pytest
-from builders import CARD, NOW, ask, countries, serving, settings_for, stock, trained_on, two_tastes
+from builders import (
+    CARD,
+    NOW,
+    ask,
+    countries,
+    serving,
+    settings_for,
+    stock,
+    trained_on,
+    two_tastes,
+    until,
+)
 
-from recommender.mongo.documents import EVENTS, FORGOTTEN, SHOPPERS
+from recommender.mongo.documents import EVENTS, FORGOTTEN, FROZEN_LISTS, LISTS, SHOPPERS
 from recommender.mongo.models import publish, put_in_service
 
 UPSERT = """
@@ -97,6 +108,11 @@ async def test_a_batch_has_a_longest(mongodb_uri, database, tmp_path):
     assert refused["userErrors"][0]["message"] == "shoppers must be at most 2, not 3"
 
 
+WALKED = """
+query($shopper: ShopperInput!) {
+  recommendations(shopper: $shopper, first: 2) { pageInfo { endCursor } }
+}
+"""
 JOIN = """
 mutation($session: ID!, $user: ID!) {
   joinShopper(input: {sessionId: $session, userId: $user}) {
@@ -184,6 +200,23 @@ async def test_a_shopper_sees_all_that_is_held_and_is_forgotten(shop, api, datab
     }
     assert left == {FORGOTTEN}
     assert (await ask(api, FORGET, shopper=ann))["forgetShopper"]["removedEventCount"] == 0
+
+
+async def test_lists_that_a_session_gets_after_the_sign_in_are_the_users(shop, database, settings):
+    visitor, ann = {"sessionId": "s-1"}, {"userId": "new"}
+    async with serving(settings) as api:
+        await ask(api, JOIN, session="s-1", user="new")
+        await ask(api, WALKED, shopper=visitor)
+        await until(lambda: database[LISTS].count_documents({}) == 1)
+        held = (await ask(api, EXPORT, shopper=ann))["exportShopper"]["records"]
+        assert [r["collection"] for r in held] == [LISTS]
+
+        await ask(api, SHELF, shopper=visitor)
+        await until(lambda: database[LISTS].count_documents({}) == 2)
+        assert database[FROZEN_LISTS].count_documents({}) == 1
+        await ask(api, FORGET, shopper=ann)
+        assert database[LISTS].count_documents({}) == 0
+        assert database[FROZEN_LISTS].count_documents({}) == 0
 
 
 @pytest.mark.parametrize("cursor", ["?", "bm9uZQ==", "WzEsIDJd"])
