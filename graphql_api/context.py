@@ -22,6 +22,7 @@ from recommender.facts.errors import InvalidInput, Unauthenticated
 from recommender.facts.events import History, shopper_of_session, shopper_of_user
 from recommender.facts.keys import KeyKind, Scope
 from recommender.facts.signed_users import user_of
+from recommender.mongo.acts import ActReader
 from recommender.mongo.answers import Answers
 from recommender.mongo.credits import Crediting
 from recommender.mongo.documents import Document
@@ -67,6 +68,7 @@ class Context:
     histories: Histories
     listeners: Listeners
     crediting: Crediting
+    acts: ActReader
     keys: KeyRing
     rate_limits: RateLimits
     now: Callable[[], datetime] = _now
@@ -234,6 +236,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 histories=histories,
                 listeners=listeners,
                 crediting=crediting,
+                acts=ActReader(database, settings.most_insight_events),
                 keys=keys,
                 rate_limits=RateLimits(settings, counts),
             )

@@ -46,9 +46,12 @@ USUAL_LIST = 5
 """Entries of a list that has no length to ask for, such as a product's attributes."""
 SHELF = "RecommendationShelf"
 COSTLY = frozenset(
-    {SHELF, "RecommendationConnection", "WhyNot", "ProductConnection", "Facet", "Insights"}
+    {
+        *(SHELF, "RecommendationConnection", "WhyNot", "ProductConnection", "Facet"),
+        *("Insights", "ShopInsights"),
+    }
 )
-"""What takes a run of the engine, or another way through all products."""
+"""What takes a run of the engine, or another way through all products or events."""
 SHELF_INPUT = "ShelfInput"
 """What is asked of one shelf of a page."""
 SLICES = ("first", "last", "limit")

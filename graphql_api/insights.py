@@ -1,7 +1,7 @@
 """What recommendations earn, in the schema."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Self
 
@@ -18,6 +18,8 @@ from recommender.facts.request import checked_limit
 from recommender.mongo.insights import Insights as Counted
 
 LONGEST_RANGE = timedelta(days=800)
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+"""No event is older."""
 MOST_POINTS = 1_000
 """Entries of a series."""
 MOST_PRODUCTS = 100
@@ -38,9 +40,11 @@ class TimeRangeInput:
         """The same in UTC.
 
         Raises:
-            InvalidInput: if it ends before it begins, or is too long.
+            InvalidInput: if it ends before it begins, or is too long or too long ago.
         """
         start, end = utc(self.from_, "from"), utc(self.to, "to")
+        if start < EARLIEST:
+            raise InvalidInput("from", f"must be {EARLIEST.isoformat()} or later")
         if not start < end:
             raise InvalidInput("to", f"must be later than from, not {end.isoformat()}")
         if end - start > LONGEST_RANGE:
@@ -97,22 +101,24 @@ class InsightTotals:
             purchases=direct.purchases,
             click_through_rate=totals.click_through_rate,
             conversion_rate=totals.conversion_rate,
-            attributed_revenue=_money(direct.revenue),
+            attributed_revenue=amounts(direct.revenue),
             add_to_carts_within_window=window.add_to_carts,
             purchases_within_window=window.purchases,
-            revenue_within_window=_money(window.revenue),
+            revenue_within_window=amounts(window.revenue),
         )
 
 
-def _money(revenue: Mapping[str, int]) -> list[Money]:
-    # A sum may be larger than one price may be.
-    return [
-        Money(
-            amount=Decimal(minor_units).scaleb(-MINOR_DIGITS.get(currency, 2)),
-            currency_code=CurrencyCode(currency),
-        )
-        for currency, minor_units in sorted(revenue.items())
-    ]
+def amount(minor_units: int, currency: str) -> Money:
+    """A sum of money, which may be larger than one price may be."""
+    return Money(
+        amount=Decimal(minor_units).scaleb(-MINOR_DIGITS.get(currency, 2)),
+        currency_code=CurrencyCode(currency),
+    )
+
+
+def amounts(revenue: Mapping[str, int]) -> list[Money]:
+    """One entry for each currency, in the order of their names."""
+    return [amount(minor_units, currency) for currency, minor_units in sorted(revenue.items())]
 
 
 @strawberry.type(description="One hour, day or week.")

@@ -23,6 +23,7 @@ from graphql_api.pages import PageQueries
 from graphql_api.persisted import PersistedDocuments
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
+from graphql_api.shop_insights import ShopInsightQueries
 from graphql_api.shoppers import ShopperMutations, ShopperQueries
 from graphql_api.subscriptions import ModelSubscriptions, RecommendationSubscriptions
 from graphql_api.values import SCALARS
@@ -39,6 +40,7 @@ class Query(
     ShopperQueries,
     ModelQueries,
     InsightQueries,
+    ShopInsightQueries,
 ):
     """Everything that can be read."""
 

@@ -2,8 +2,9 @@
 
 import json
 import math
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -20,6 +21,14 @@ app = typer.Typer(
 app.add_typer(keys.app, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+Days = Annotated[int, typer.Option(help="How many days; they are measured against as many before.")]
+Until = Annotated[
+    str | None,
+    typer.Option(
+        help="The last of them, such as 2026-11-25; that of the newest event if not said."
+    ),
+]
 
 
 @app.command()
@@ -178,6 +187,27 @@ def recommend(
         out.print_json(json.dumps(command.as_dict(shelf, user_id)))
     else:
         out.print(command.as_table(shelf, user_id))
+
+
+@app.command()
+def insights(
+    out_folder: Annotated[Path, typer.Option("--out", help="A folder for the files.")],
+    format_: Annotated[
+        Literal["json", "csv"],
+        typer.Option("--format", help="One file of JSON, or a CSV for each table."),
+    ] = "json",
+    days: Days = 28,
+    until: Until = None,
+) -> None:
+    """Write what the shop's data say, and what recommendations earned."""
+    from workers import insights as command
+
+    with plain_failures():
+        period = command.Period.read(days, until)
+        within, tables = command.run(Settings.read(), period, datetime.now(UTC))
+        written = command.write(tables, within, out_folder, format_)
+    for path in written:
+        out.print(str(path), markup=False, highlight=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from recommender.facts.money import Money
 MOST_AHEAD = timedelta(days=1)
 """How far a shop's clock may be ahead of ours. An act from a future further off is a mistake that
 would make everything else look old."""
+BASKET_BREAK = timedelta(hours=1)
+"""Purchases of one shopper with less than this from each to the next are one basket."""
 
 
 class EventType(StrEnum):

@@ -1,19 +1,19 @@
 """Learns which products are bought together, from the shop's baskets."""
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from recommender.facts.events import EventType
+from recommender.facts.events import BASKET_BREAK, EventType
 from recommender.facts.ids import Rows
 from recommender.learning.interactions import EventTable
 from recommender.model.trained_model import Floats
 
-BREAK_MS = 3_600_000
-"""Purchases of one shopper with less than an hour from each to the next are one basket. An order's
-lines come together, so that it needs no order ids."""
+BREAK_MS = BASKET_BREAK // timedelta(milliseconds=1)
+"""An order's lines come together, so that it needs no order ids."""
 MOST_PARTNERS = 50
 """Of each product, the strongest."""
 DOUBT = 2.0

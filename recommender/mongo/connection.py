@@ -1,10 +1,11 @@
 """The worker's and the seed's way into MongoDB."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from pymongo import MongoClient
+from pymongo import AsyncMongoClient, MongoClient
+from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.database import Database
 from pymongo.errors import ConfigurationError, PyMongoError
 
@@ -34,26 +35,43 @@ def open_database(settings: Settings) -> Iterator[Database[Document]]:
         ServerUnavailable: if it cannot be reached, saying where it was looked for.
         InvalidSetting: if MONGODB_URI is not an address.
     """
-    with mongodb(settings) as uri:
+    with mongodb(settings) as uri, connected(uri, settings) as database:
+        yield database
+
+
+@contextmanager
+def connected(uri: str, settings: Settings) -> Iterator[Database[Document]]:
+    """The same, of a server that is running.
+
+    Raises:
+        ServerUnavailable, InvalidSetting: as `open_database` does.
+    """
+    try:
+        client: MongoClient[Document] = MongoClient(
+            uri,
+            serverSelectionTimeoutMS=int(settings.mongodb_timeout_seconds * 1000),
+            **CLIENT_OPTIONS,
+        )
+    except (ConfigurationError, ValueError) as error:
+        raise InvalidSetting(f"Cannot use MONGODB_URI: {error}") from None
+    with client:
+        database = client[settings.mongodb_database]
         try:
-            client: MongoClient[Document] = MongoClient(
-                uri,
-                serverSelectionTimeoutMS=int(settings.mongodb_timeout_seconds * 1000),
-                **CLIENT_OPTIONS,
-            )
-        except (ConfigurationError, ValueError) as error:
-            raise InvalidSetting(f"Cannot use MONGODB_URI: {error}") from None
-        with client:
-            database = client[settings.mongodb_database]
-            try:
-                for collection, indexes in INDEXES.items():
-                    if indexes:
-                        database[collection].create_indexes(indexes)
-            except PyMongoError as error:
-                raise ServerUnavailable(
-                    f"Cannot reach MongoDB at {', '.join(sorted(where(client)))}: {error}"[:500]
-                ) from None
-            yield database
+            for collection, indexes in INDEXES.items():
+                if indexes:
+                    database[collection].create_indexes(indexes)
+        except PyMongoError as error:
+            raise ServerUnavailable(
+                f"Cannot reach MongoDB at {', '.join(sorted(where(client)))}: {error}"[:500]
+            ) from None
+        yield database
+
+
+@asynccontextmanager
+async def connected_async(uri: str, settings: Settings) -> AsyncIterator[AsyncDatabase[Document]]:
+    """The same for a worker that asks what the API asks, by PyMongo's own async driver."""
+    async with AsyncMongoClient[Document](uri, **CLIENT_OPTIONS) as client:
+        yield client[settings.mongodb_database]
 
 
 def where(client: MongoClient[Document]) -> set[str]:

@@ -1,0 +1,1 @@
+"""What the shop's own data say: what changes, where shoppers stop, what they buy together."""
