@@ -1,15 +1,8 @@
-"""The README stays true."""
+"""The README and what surrounds it stay true."""
 
-import asyncio
-import json
 import re
-import shlex
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
-from builders import a_product, serving, stock, until
 
 from recommender.facts.events import WEIGHTS, EventType
 from recommender.settings import Settings
@@ -17,18 +10,6 @@ from seed import shop, shoppers
 from seed.demo import WARM_UP
 
 README = Path("README.md").read_text()
-SHELVES = Path("docs/shelves-and-filters.md").read_text() + Path("docs/lists.md").read_text()
-QUERIES = re.findall(r"```graphql\n(.*?)```", README + SHELVES, re.DOTALL)
-TOLD = re.findall(
-    r"```graphql\n(.*?)```", Path("docs/events-and-catalogue.md").read_text(), re.DOTALL
-)
-CURLS = re.findall(r"^curl .*$", README, re.MULTILINE)
-
-
-@pytest.fixture
-def demo(database):
-    """The products that the README names."""
-    stock(database, [a_product(p) for p in ("mug-00059", "pan-00001", "lamp-00002")])
 
 
 def test_every_setting_is_in_the_readme_with_its_default():
@@ -41,53 +22,27 @@ def test_every_setting_is_in_the_readme_with_its_default():
     assert rows == defaults
 
 
-def test_the_readme_has_queries_to_paste():
-    assert len(QUERIES) >= 4
-    assert len(CURLS) >= 2
-
-
-async def test_every_query_of_the_readme_works_as_it_is(demo, settings):
-    async with serving(settings) as api:
-        for query in QUERIES:
-            answer = (await api.post("/graphql", json={"query": query})).json()
-            assert "errors" not in answer, (query, answer)
-            assert None not in answer["data"].values()
-            assert '"userErrors": [{' not in json.dumps(answer)
-
-
-async def test_what_a_shop_is_told_to_send_works_as_it_is(database, settings):
-    async with serving(settings) as api:
-        for query in TOLD:
-            answer = (await api.post("/graphql", json={"query": query})).json()
-            assert "errors" not in answer, (query, answer)
-            assert '"userErrors": [{' not in json.dumps(answer), (query, answer)
-            await until(lambda: follows(database, api))
-
-
-async def follows(database, api):
-    """Whether the API knows of all products by now."""
-    known = (
-        await api.post("/graphql", json={"query": "{ products(first: 1) { totalCount } }"})
-    ).json()
-    return known["data"]["products"]["totalCount"] == database["products"].count_documents({})
-
-
-async def test_every_curl_of_the_readme_works_as_it_is(demo, settings):
-    async with serving(settings) as api:
-        for line in CURLS:
-            command = shlex.split(line.replace("http://127.0.0.1:8000", str(api.base_url)))
-
-            done = await asyncio.to_thread(
-                subprocess.run, [*command, "-f"], capture_output=True, text=True, check=True
-            )
-            assert json.loads(done.stdout)
-
-
-def test_every_link_of_the_readme_leads_somewhere():
+def test_every_link_leads_somewhere():
     for document in [Path("README.md"), *Path("docs").rglob("*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
-            if not target.startswith("http"):
-                assert (document.parent / target).exists(), f"{document}: {target}"
+        for target in re.findall(r"\]\(([^)]+)\)", document.read_text()):
+            if target.startswith("http"):
+                continue
+            name, _, heading = target.partition("#")
+            page = document.parent / name if name else document
+            assert page.exists(), f"{document}: {target}"
+            assert not heading or heading in headings(page), f"{document}: {target}"
+
+
+def headings(page):
+    """As they are linked to."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
+
+
+def test_the_index_has_every_page():
+    index = Path("docs/README.md").read_text()
+    for page in Path("docs").glob("*.md"):
+        assert page.name == "README.md" or f"]({page.name})" in index, page
 
 
 def test_every_weight_is_in_the_documents():
@@ -98,7 +53,7 @@ def test_every_weight_is_in_the_documents():
             assert f"| {weight:g} |" in row
 
 
-def test_the_shopper_and_the_product_of_the_readme_are_in_the_demo_whatever_the_day():
+def test_the_shopper_and_the_product_of_the_pages_are_in_the_demo_whatever_the_day():
     until = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     catalogue = list(shop.products(opened=until - WARM_UP))
     assert "mug-00059" in {p.product_id for p in catalogue if p.available_for_sale}
