@@ -15,6 +15,7 @@ from enum import Enum
 from math import isfinite
 from typing import Any, NamedTuple
 
+import orjson
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -60,6 +61,17 @@ AS_THEY_ARE: Mapping[object, frozenset[type]] = {
 
 WITHOUT_ARGUMENTS = "without_arguments"
 """In the metadata of a field with arguments: the attribute that is the answer without them."""
+
+
+MOST_KEPT_ANSWERS = 8
+"""Of one object: as many as there are ways to show it on the pages of a shop."""
+
+Answers = dict[object, orjson.Fragment]
+"""Parts of answers that are JSON already, by what made them."""
+
+KEPT_ANSWERS = "kept_answers"
+"""The attribute with the Answers of an object that never changes. A class that has it promises
+that its objects do not, and that nobody looks into an answer before it is encoded by orjson."""
 
 
 class Unusual(Exception):
@@ -187,7 +199,9 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 # The types of introspection are graphql-core's.
                 if ours is None or (fields := self._fields(type_, selected)) is None:
                     return None
-                return Completion(NULL, _object_of(ours.origin, fields))
+                complete = _object_of(ours.origin, fields)
+                keeps = KEPT_ANSWERS in ours.origin.__dataclass_fields__
+                return Completion(NULL, _once(complete) if keeps else complete)
             case GraphQLScalarType() | CustomGraphQLEnumType():
                 return Completion(NULL | AS_THEY_ARE.get(type_, NOTHING), _leaf_of(type_))
         return None
@@ -262,6 +276,22 @@ def _object_of(origin: type, fields: list[Selected]) -> Callable[[Any], Any]:
         return answer
 
     return complete
+
+
+def _once(complete: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Completed and encoded once for each object."""
+
+    def complete_once(value: Any) -> orjson.Fragment:
+        kept: Answers = value.kept_answers
+        found = kept.get(complete)
+        if found is None:
+            found = orjson.Fragment(orjson.dumps(complete(value)))
+            if len(kept) >= MOST_KEPT_ANSWERS:
+                del kept[next(iter(kept))]
+            kept[complete] = found
+        return found
+
+    return complete_once
 
 
 def _list_of(item: Completion) -> Callable[[Any], Any]:

@@ -1,9 +1,10 @@
-"""Inputs are built by plans that are made once.
+"""Inputs are built, and resolvers called, by plans that are made once.
 
 Strawberry works out for each field of each item of a batch what it is called and of what type. That
-takes several times as long as storing the batch does, and depends on the schema alone. What is out
-of the ordinary stays with Strawberry: inputs of which a field may be left out, but not be null,
-since its check of that looks only at inputs it builds itself.
+takes several times as long as storing the batch does, and depends on the schema alone. It does the
+same for each argument of a resolver, also for those that nobody gave. What is out of the ordinary
+stays with Strawberry: inputs of which a field may be left out, but not be null, since its check of
+that looks only at inputs it builds itself; fields with extensions; subscriptions.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from dataclasses import MISSING
 from typing import Any, NamedTuple
 
 import strawberry
-from graphql import GraphQLInputObjectType
+from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLResolveInfo
 from strawberry.types.arguments import InputContext
 from strawberry.types.base import (
     StrawberryList,
@@ -21,6 +22,8 @@ from strawberry.types.base import (
     StrawberryType,
     has_object_definition,
 )
+from strawberry.types.field import StrawberryField
+from strawberry.types.lazy_type import LazyType
 
 Convert = Callable[[Any, InputContext], Any]
 
@@ -40,6 +43,47 @@ def plan_inputs(schema: strawberry.Schema) -> None:
         definition = type_.extensions.get("strawberry-definition")
         if isinstance(type_, GraphQLInputObjectType) and definition and _is_ordinary(definition):
             definition.from_input = _builder(schema, definition)
+
+
+def plan_resolvers(schema: strawberry.Schema) -> None:
+    """Let all resolvers of the schema that can be be called by plans."""
+    for type_ in schema._schema.type_map.values():  # noqa: SLF001 (it has no public name)
+        for field in type_.fields.values() if isinstance(type_, GraphQLObjectType) else ():
+            definition = field.extensions.get("strawberry-definition")
+            if (
+                isinstance(definition, StrawberryField)
+                and definition.base_resolver
+                and not definition.extensions
+                and not definition.is_subscription
+                and not any(isinstance(a.type, LazyType) for a in definition.arguments)
+            ):
+                field.resolve = _caller(schema, definition)
+
+
+def _caller(schema: strawberry.Schema, field: StrawberryField) -> Callable[..., Any]:
+    """What graphql-core calls for a field that has a resolver."""
+    resolver = field.base_resolver
+    assert resolver is not None  # noqa: S101 (looked at before)
+    name_of = schema.config.name_converter.from_argument
+    steps = {name_of(a): (a.python_name, _converter(a.type)) for a in field.arguments}
+    config, registry = schema.config, schema.schema_converter.scalar_registry
+    info_name = resolver.info_parameter.name if resolver.info_parameter else None
+    takes_self = bool(resolver.self_parameter)
+    sources = [p.name for p in (resolver.parent_parameter, resolver.root_parameter) if p]
+
+    def resolve(source: Any, raw: GraphQLResolveInfo[Any], **given: Any) -> Any:
+        info = config.info_class(_raw_info=raw, _field=field)
+        arguments: dict[str, Any] = dict.fromkeys(sources, source)
+        if info_name:
+            arguments[info_name] = info
+        for given_as, value in given.items():
+            name, convert = steps[given_as]
+            if convert is not None and value is not None:
+                value = convert(value, InputContext(info, config, registry, (given_as,)))
+            arguments[name] = value
+        return resolver(source, **arguments) if takes_self else resolver(**arguments)
+
+    return resolve
 
 
 def _is_ordinary(definition: StrawberryObjectDefinition) -> bool:

@@ -5,9 +5,8 @@ text is parsed and validated once, against fixed rule classes: Strawberry's own 
 ones for each request, which keeps its caches from ever hitting.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -28,6 +27,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+from strawberry.types.graphql import OperationType
 
 from graphql_api.cost import UNBOUNDED, Cost, costs_of
 from graphql_api.errors import ErrorCode
@@ -125,40 +125,72 @@ class Checked:
     """A document without mistakes, and within the limits that go by its text."""
 
     document: DocumentNode
+    kinds: Mapping[str | None, OperationType]
+    """Of its operations, by their names; of the only one also by None."""
     costs: Mapping[str | None, Cost]
     """Of each operation, by its name."""
     most: int
     """What the costliest of them costs with the worst variables."""
 
 
-def document_cache(schema: GraphQLSchema, settings: Settings) -> Callable[[str], Checked]:
-    """A function from a query's text to its document, which raises what is wrong with it:
-    GraphQLError if it cannot be parsed, else Refused.
+class Documents:
+    """Documents that are fine and not overly long, parsed and validated once."""
 
-    It remembers documents that are fine and not overly long.
-    """
-    rules = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
-    if not settings.introspection:
-        rules.append(NoSchemaIntrospectionCustomRule)
-    longest_page = max(settings.longest_page, settings.longest_shelf)
+    def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
+        self._schema = schema
+        self._settings = settings
+        self._rules = [*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule]
+        if not settings.introspection:
+            self._rules.append(NoSchemaIntrospectionCustomRule)
+        self._longest_page = max(settings.longest_page, settings.longest_shelf)
+        self._known: dict[str, Checked] = {}
+        """Least recently used first."""
 
-    def checked(text: str) -> Checked:
-        document = _parsed(text, settings.most_query_tokens)
-        errors = _over_limits(size_of(document), settings) or validate(
-            schema,
+    def known(self, text: str) -> Checked | None:
+        """The document of a query's text, if it came before."""
+        checked = self._known.pop(text, None)
+        if checked is not None:
+            self._known[text] = checked
+        return checked
+
+    def checked(self, text: str) -> Checked:
+        """The document of a query's text.
+
+        Raises:
+            GraphQLError: if it cannot be parsed.
+            Refused: with all that is wrong with it otherwise.
+        """
+        if (known := self.known(text)) is not None:
+            return known
+        document = _parsed(text, self._settings.most_query_tokens)
+        errors = _over_limits(size_of(document), self._settings) or validate(
+            self._schema,
             document,
-            rules,
+            self._rules,
             max_errors=MOST_ERRORS,
-            hide_suggestions=not settings.field_suggestions,
+            hide_suggestions=not self._settings.field_suggestions,
         )
         if errors:
             raise Refused(document, errors)
-        costs = costs_of(document, schema, longest_page)
-        return Checked(document, costs, max(cost.most for cost in costs.values()))
+        costs = costs_of(document, self._schema, self._longest_page)
+        most = max(cost.most for cost in costs.values())
+        checked = Checked(document, _kinds(document), costs, most)
+        if len(text) <= LONGEST_KEPT_TEXT and self._settings.cached_documents:
+            if len(self._known) >= self._settings.cached_documents:
+                del self._known[next(iter(self._known))]
+            self._known[text] = checked
+        return checked
 
-    # What is raised is not remembered.
-    remembered = lru_cache(maxsize=settings.cached_documents)(checked)
-    return lambda text: (remembered if len(text) <= LONGEST_KEPT_TEXT else checked)(text)
+
+def _kinds(document: DocumentNode) -> dict[str | None, OperationType]:
+    """What kind of operation each is, by its name; the only one also by none."""
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    kinds: dict[str | None, OperationType] = {
+        o.name.value: OperationType(o.operation.value) for o in operations if o.name
+    }
+    if len(operations) == 1:
+        kinds[None] = OperationType(operations[0].operation.value)
+    return kinds
 
 
 def _parsed(text: str, most_tokens: int) -> DocumentNode:
@@ -199,9 +231,9 @@ class CachedDocuments(SchemaExtension):
     """Takes each document from the cache, parsed and validated, and refuses what costs too much."""
 
     def __init__(
-        self, cache: Callable[[str], Checked], persisted: PersistedDocuments, settings: Settings
+        self, documents: Documents, persisted: PersistedDocuments, settings: Settings
     ) -> None:
-        self._cache = cache
+        self._documents = documents
         self._persisted = persisted
         self._settings = settings
 
@@ -213,7 +245,7 @@ class CachedDocuments(SchemaExtension):
             if extensions or self._persisted.only_trusted:
                 context.query = self._persisted.text_of(context.query, extensions)
             if context.query:
-                self._use(self._cache(context.query), extensions)
+                self._use(self._documents.checked(context.query), extensions)
         except GraphQLSyntaxError:
             # graphql-core meets the same error, and reports it as each transport wants it.
             context.parse_options["max_tokens"] = self._settings.most_query_tokens

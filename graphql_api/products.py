@@ -1,6 +1,7 @@
 """What the shop sells, in the schema."""
 
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Self
@@ -8,7 +9,7 @@ from urllib.parse import quote
 
 import strawberry
 
-from graphql_api.compiled import WITHOUT_ARGUMENTS
+from graphql_api.compiled import WITHOUT_ARGUMENTS, Answers
 from graphql_api.context import Context
 from graphql_api.filters import FilterArgument, ProductFilterInput
 from graphql_api.global_ids import Node, global_id
@@ -143,6 +144,7 @@ class Product(Node):
     )
     created_at: datetime = strawberry.field(description="When the shop began to sell it.")
     updated_at: datetime = strawberry.field(description="When it last changed here.")
+    kept_answers: strawberry.Private[Answers] = field(default_factory=dict, repr=False)
 
     @strawberry.field(
         description="Its properties.", metadata={WITHOUT_ARGUMENTS: "every_attribute"}

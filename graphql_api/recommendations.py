@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar, Unpack
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, Unpack
 
 import strawberry
 
@@ -33,6 +33,14 @@ CURSOR_FIELDS = frozenset({"cursor", "pageInfo", "endCursor"})
 
 DEFAULT_REASONS = 3
 """Reasons of one product for which no number was asked."""
+
+
+class Look(NamedTuple):
+    """At what of a list somebody looks, so that nothing else is made."""
+
+    at_edges: bool
+    walk: Walk | None
+    """How they may go on, if they want to know the place of anything."""
 
 
 @strawberry.type(description="Why a product was chosen, in a form a page can show.")
@@ -136,7 +144,7 @@ class RecommendationConnection(Listed):
         cls,
         shelf: Shelf,
         base_url: str,
-        walk: Walk | None = None,
+        look: Look,
         *,
         after: bool = False,
         more: bool = False,
@@ -146,18 +154,17 @@ class RecommendationConnection(Listed):
         Args:
             shelf: what was found.
             base_url: for addresses on this server.
-            walk: whether somebody looks at cursors.
+            look: at what the caller looks.
             after: whether something comes before this page.
             more: whether something comes after it, beside the rest of the shelf.
         """
-        edges = _edges(shelf, base_url, walk)
         return cls(
-            **_told(shelf, edges),
+            **_told(shelf, base_url, look),
             page_info=PageInfo(
                 has_next_page=more or bool(shelf.rest),
                 has_previous_page=after,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
+                start_cursor=_cursor(shelf, 0, look),
+                end_cursor=_cursor(shelf, -1, look),
             ),
         )
 
@@ -172,29 +179,27 @@ class RecommendationShelf(Listed):
     )
 
     @classmethod
-    def of(cls, shelf: Shelf, base_url: str, walk: Walk | None = None) -> Self:
+    def of(cls, shelf: Shelf, base_url: str, look: Look) -> Self:
         """The same shelf, as the schema has it."""
-        edges = _edges(shelf, base_url, walk)
-        end = edges[-1].cursor if edges and shelf.rest else None
-        return cls(**_told(shelf, edges), end_cursor=end)
+        end = _cursor(shelf, -1, look) if shelf.rest else None
+        return cls(**_told(shelf, base_url, look), end_cursor=end)
 
 
-def _edges(shelf: Shelf, base_url: str, walk: Walk | None) -> list[RecommendationEdge]:
-    return [
+def _told(shelf: Shelf, base_url: str, look: Look) -> dict[str, Any]:
+    nodes = [Product.of(found.product, base_url) for found in shelf.recommendations]
+    edges = [
         RecommendationEdge(
-            cursor=cursor_at(shelf.recommendation_id, found.rank) if walk else "",
-            node=Product.of(found.product, base_url),
+            cursor=cursor_at(shelf.recommendation_id, found.rank) if look.walk else "",
+            node=node,
             rank=found.rank,
             score=found.score,
             strategy=found.strategy,
             is_filler=found.is_filler,
             found=found,
         )
-        for found in shelf.recommendations
+        for found, node in zip(shelf.recommendations, nodes, strict=True)
+        if look.at_edges
     ]
-
-
-def _told(shelf: Shelf, edges: list[RecommendationEdge]) -> dict[str, Any]:
     return {
         "recommendation_id": strawberry.ID(shelf.recommendation_id),
         "placement": shelf.placement.value,
@@ -204,14 +209,21 @@ def _told(shelf: Shelf, edges: list[RecommendationEdge]) -> dict[str, Any]:
         "generated_at": shelf.generated_at,
         "short_reason": shelf.short_reason,
         "edges": edges,
-        "nodes": [edge.node for edge in edges],
+        "nodes": nodes,
     }
 
 
-def walk_of(info: Info) -> Walk | None:
-    """How the caller may go on, if they want to know the place of anything."""
+def _cursor(shelf: Shelf, place: int, look: Look) -> str | None:
+    if not (look.walk and shelf.recommendations):
+        return None
+    return cursor_at(shelf.recommendation_id, shelf.recommendations[place].rank)
+
+
+def look_of(info: Info) -> Look:
+    """At what of a list the caller looks."""
     names = names_below(info)
-    return None if names.isdisjoint(CURSOR_FIELDS) else Walk(with_reasons="reasons" in names)
+    walks = not names.isdisjoint(CURSOR_FIELDS)
+    return Look("edges" in names, Walk(with_reasons="reasons" in names) if walks else None)
 
 
 List = TypeVar("List", RecommendationConnection, RecommendationShelf)
@@ -221,10 +233,10 @@ async def lists_for(
     info: Info, page: Sequence[Request], shopper_id: str | None, as_: type[List]
 ) -> list[List]:
     """Lists that stand on one page, each from its start; works out no more than is asked for."""
-    walk = walk_of(info)
-    shelves = await shelves_for(info.context, page, shopper_id, walk)
+    look = look_of(info)
+    shelves = await shelves_for(info.context, page, shopper_id, look.walk)
     base_url = info.context.settings.base_url
-    return [as_.of(shelf, base_url, walk) for shelf in shelves]
+    return [as_.of(shelf, base_url, look) for shelf in shelves]
 
 
 async def list_for(
@@ -236,10 +248,11 @@ async def list_for(
     if after is None:
         [found] = await lists_for(info, [request], shopper_id, RecommendationConnection)
         return found
-    walk = walk_of(info) or Walk(with_reasons="reasons" in names_below(info))
+    look = look_of(info)
+    walk = look.walk or Walk(with_reasons="reasons" in names_below(info))
     page = await page_after(info.context, after, request, shopper_id, walk)
     base_url = info.context.settings.base_url
-    return RecommendationConnection.of(page.shelf, base_url, walk, after=True, more=page.has_more)
+    return RecommendationConnection.of(page.shelf, base_url, look, after=True, more=page.has_more)
 
 
 @strawberry.type

@@ -1,21 +1,25 @@
 """Table of contents of the schema, one line per feature."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.schema.schema import DEFAULT_ALLOWED_OPERATION_TYPES
+from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graphql_api.catalogue import CatalogueMutations
 from graphql_api.compiled import CompiledExecutor
-from graphql_api.errors import CodedErrors
+from graphql_api.errors import CodedErrors, coded
 from graphql_api.events import EventMutations
 from graphql_api.federation import FEDERATION_SCALARS, SubgraphQueries
-from graphql_api.inputs import plan_inputs
+from graphql_api.inputs import plan_inputs, plan_resolvers
 from graphql_api.insights import InsightQueries
-from graphql_api.limits import CachedDocuments, document_cache
+from graphql_api.limits import CachedDocuments, Documents
 from graphql_api.listings import ListingQueries
 from graphql_api.models import ModelMutations, ModelQueries
 from graphql_api.nodes import NodeQueries
@@ -63,6 +67,64 @@ class Subscription(RecommendationSubscriptions, ModelSubscriptions):
 
 
 class _Schema(strawberry.Schema):
+    plain_documents: Documents | None = None
+    """Where there may be some that need none of what Strawberry does around an execution."""
+    most_plain_cost = 0
+
+    async def execute(
+        self,
+        query: str | None,
+        variable_values: dict[str, Any] | None = None,
+        context_value: Any | None = None,
+        root_value: Any | None = None,
+        operation_name: str | None = None,
+        allowed_operation_types: Iterable[OperationType] | None = None,
+        operation_extensions: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """As Strawberry does it, but a document that came before is executed at once.
+
+        Its extensions find nothing to do there but to give errors their codes.
+        """
+        allowed = DEFAULT_ALLOWED_OPERATION_TYPES
+        if allowed_operation_types is not None:
+            allowed = set(allowed_operation_types)
+        known = (
+            self.plain_documents.known(query)
+            if self.plain_documents and query and not operation_extensions
+            else None
+        )
+        if (
+            known is None
+            or known.most > self.most_plain_cost
+            or known.kinds.get(operation_name) not in allowed
+        ):
+            return await super().execute(
+                query,
+                variable_values,
+                context_value,
+                root_value,
+                operation_name,
+                allowed,
+                operation_extensions,
+            )
+        executor = self.execution_context_class.build(
+            self._schema,
+            known.document,
+            root_value,
+            context_value,
+            variable_values,
+            operation_name,
+            is_awaitable=optimized_is_awaitable,
+            **self._get_custom_context_kwargs(),
+        )
+        if isinstance(executor, list):
+            return ExecutionResult(data=None, errors=[coded(error) for error in executor])
+        result: Any = executor.execute_operation()
+        if executor.is_awaitable(result):
+            result = await result
+        errors = [coded(error) for error in result.errors or ()]
+        return ExecutionResult(data=result.data, errors=errors or None)
+
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
@@ -87,11 +149,15 @@ def make_schema(settings: Settings) -> strawberry.Schema:
             scalar_map={**SCALARS, **FEDERATION_SCALARS},
             disable_field_suggestions=not settings.field_suggestions,
         ),
-        extensions=[CodedErrors, lambda: CachedDocuments(cache, persisted, settings)],
+        extensions=[CodedErrors, lambda: CachedDocuments(documents, persisted, settings)],
     )
     plan_inputs(schema)
+    plan_resolvers(schema)
     persisted = PersistedDocuments(settings)
-    cache = document_cache(schema._schema, settings)  # noqa: SLF001 (it has no public name)
+    documents = Documents(schema._schema, settings)  # noqa: SLF001 (it has no public name)
+    if not persisted.only_trusted:
+        schema.plain_documents = documents
+        schema.most_plain_cost = settings.most_query_cost
     return schema
 
 

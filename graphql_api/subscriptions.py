@@ -14,7 +14,7 @@ from graphql_api.keys import Scope
 from graphql_api.listeners import TRAININGS, Listeners
 from graphql_api.models import Model, TrainingJob, model_of
 from graphql_api.products import Info
-from graphql_api.recommendations import RecommendationShelf, walk_of
+from graphql_api.recommendations import RecommendationShelf, look_of
 from graphql_api.shelf_input import (
     ContextArgument,
     Controls,
@@ -152,17 +152,17 @@ def what_it_shows(shelf: Shelf) -> object:
 async def _connections(
     info: Info, shopper_id: str, ask: Callable[[], Request]
 ) -> AsyncGenerator[RecommendationShelf, None]:
-    walk, base_url = walk_of(info), info.context.settings.base_url
+    look, base_url = look_of(info), info.context.settings.base_url
 
     async def make() -> Shelf:
-        [shelf] = await made_for(info.context, [ask()], shopper_id, walk)
+        [shelf] = await made_for(info.context, [ask()], shopper_id, look.walk)
         return shelf
 
     shelves = changing(info.context.listeners, shopper_id, make, what_it_shows)
     async with aclosing(shelves):
         async for shelf in shelves:
-            await served(info.context, [ask()], [shelf], shopper_id, walk)
-            yield RecommendationShelf.of(shelf, base_url, walk)
+            await served(info.context, [ask()], [shelf], shopper_id, look.walk)
+            yield RecommendationShelf.of(shelf, base_url, look)
 
 
 async def _until_it_ends(

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 import hypothesis
+import orjson
 import strawberry
 from graphql import (
     REMOVE,
@@ -62,7 +63,7 @@ class Checked(CompiledExecutor):
         if found is not Undefined:
             Checked.at_once_count += 1
             # Also the order of the keys, and 1 is not True.
-            if repr(found) != repr(ordinary):
+            if orjson.dumps(found) != orjson.dumps(ordinary):
                 Checked.differing.append((found, ordinary))
         return ordinary
 

@@ -3,7 +3,7 @@
 import pytest
 from graphql import parse, print_ast
 
-from graphql_api.limits import Refused, document_cache
+from graphql_api.limits import Documents, Refused
 from graphql_api.persisted import LONGEST_KEPT_TEXT
 from graphql_api.schema import make_schema
 from recommender.settings import Settings
@@ -14,7 +14,7 @@ QUERY = "{ __typename }"
 @pytest.fixture
 def document():
     settings = Settings.read({})
-    return document_cache(make_schema(settings)._schema, settings)
+    return Documents(make_schema(settings)._schema, settings).checked
 
 
 def test_a_document_is_parsed_and_validated_once(document):
@@ -55,3 +55,40 @@ async def test_a_document_from_the_cache_is_not_validated_again(api, monkeypatch
     for _ in range(2):
         response = await api.post("/graphql", json={"query": "{ __typename }"})
         assert response.json() == {"data": {"__typename": "Query"}}
+
+
+PRODUCT = "query Product($id: ID!) { product(productId: $id) { productId name image { url } } }"
+TWO = 'query A { __typename } query B { product(productId: "kitchen-1") { name } }'
+FORGET = 'mutation { forgetShopper(input: {userId: "nobody"}) { userErrors { message } } }'
+ASKED = [
+    {"query": PRODUCT, "variables": {"id": "kitchen-1"}},
+    {"query": PRODUCT, "variables": {"id": "no such"}},
+    {"query": PRODUCT, "variables": {"id": {}}},
+    {"query": PRODUCT, "variables": {}},
+    {"query": PRODUCT, "variables": {"id": "kitchen-1"}, "operationName": "Other"},
+    {"query": PRODUCT, "variables": {"id": "kitchen-1"}, "extensions": {"cost": True}},
+    {"query": TWO},
+    {"query": TWO, "operationName": "B"},
+    {"query": '{ recommendations(shopper: {userId: "u"}, first: 0) { placement } }'},
+    {"query": "subscription { modelUpdated { version } }"},
+    {"query": "{ trending(first: 2, strict: true) { nodes { productId } } }"},
+    {"query": FORGET},
+]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+async def test_a_document_that_came_before_is_answered_as_it_was(shop, api, asked, accept):
+    headers = {"Accept": accept}
+    first, *more = [await api.post("/graphql", json=asked, headers=headers) for _ in range(3)]
+    for again in more:
+        assert again.status_code == first.status_code
+        assert again.headers["content-type"] == first.headers["content-type"]
+        assert again.json() == first.json()
+
+
+async def test_a_document_that_came_before_is_refused_where_it_must_not_come(shop, api):
+    for _ in range(2):
+        assert (await api.post("/graphql", json={"query": FORGET})).status_code == 200
+        got = await api.get("/graphql", params={"query": FORGET})
+        assert (got.status_code, got.headers["allow"]) == (405, "POST")
