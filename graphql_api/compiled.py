@@ -13,12 +13,16 @@ that coercion, errors and their paths are its own.
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from math import isfinite
+from operator import attrgetter, methodcaller
 from typing import Any, NamedTuple
 
 import orjson
 from graphql import (
+    BooleanValueNode,
     DocumentNode,
+    EnumValueNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLBoolean,
@@ -35,9 +39,13 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLString,
+    IntValueNode,
     Node,
+    NullValueNode,
     SelectionSetNode,
+    StringValueNode,
     Undefined,
+    get_argument_values,
 )
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetailsList
@@ -74,6 +82,21 @@ KEPT_ANSWERS = "kept_answers"
 that its objects do not, and that nobody looks into an answer before it is encoded by orjson."""
 
 
+METHOD = "method"
+"""In the metadata of a field: the method, with the field's arguments, that is the answer. Their
+names are one word each, the same in the schema and in Python."""
+
+CONSTANTS = (
+    BooleanValueNode,
+    EnumValueNode,
+    FloatValueNode,
+    IntValueNode,
+    NullValueNode,
+    StringValueNode,
+)
+"""Arguments that are the same in every request."""
+
+
 class Unusual(Exception):
     """A value that is for graphql-core to complete."""
 
@@ -88,10 +111,11 @@ class Completion(NamedTuple):
 
 
 class Selected(NamedTuple):
-    """A field of the answer, from an attribute."""
+    """A field of the answer."""
 
     key: str
-    attribute: str
+    get: Callable[[Any], Any]
+    """Its value, from the object."""
     as_is: frozenset[type]
     complete: Callable[[Any], Any]
 
@@ -216,16 +240,13 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         for key, nodes in self.collect_subfields(type_, selected).grouped_field_set.items():
             name = nodes[0].node.name.value
             if name == "__typename":
-                fields.append(Selected(key, "__class__", NOTHING, _always(type_.name)))
+                fields.append(Selected(key, type, NOTHING, _always(type_.name)))
                 continue
-            has_arguments = bool(nodes[0].node.arguments)
-            attribute = (
-                _attribute(type_.fields[name], has_arguments) if name in type_.fields else None
-            )
-            completion = attribute and self._completion(type_.fields[name].type, nodes)
-            if not (attribute and completion):
+            get = _getter(type_.fields[name], nodes[0].node) if name in type_.fields else None
+            completion = get and self._completion(type_.fields[name].type, nodes)
+            if not (get and completion):
                 return None
-            fields.append(Selected(key, attribute, *completion))
+            fields.append(Selected(key, get, *completion))
         return fields
 
 
@@ -251,17 +272,26 @@ def _has_directives(
     return False
 
 
-def _attribute(field: GraphQLField, has_arguments: bool) -> str | None:
-    """Where the value of a field stands, if it is an attribute and nothing more."""
+def _getter(field: GraphQLField, node: FieldNode) -> Callable[[Any], Any] | None:
+    """How the value of a field is got, if it is an attribute and nothing more, or a METHOD."""
     definition = field.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-    if not isinstance(definition, StrawberryField) or has_arguments:
+    if not isinstance(definition, StrawberryField):
+        return None
+    if method := definition.metadata.get(METHOD):
+        if not all(isinstance(a.value, CONSTANTS) for a in node.arguments or ()):
+            return None
+        try:
+            return methodcaller(method, **get_argument_values(field, node))
+        except GraphQLError:
+            return None
+    if node.arguments:
         return None
     if field.args:
-        attribute: str | None = definition.metadata.get(WITHOUT_ARGUMENTS)
-        return attribute
+        attribute = definition.metadata.get(WITHOUT_ARGUMENTS)
+        return attrgetter(attribute) if attribute else None
     # Strawberry marks its own way to an attribute, with nothing in between.
     plain = definition.is_basic_field and getattr(field.resolve, "_is_default", False)
-    return definition.python_name if plain else None
+    return attrgetter(definition.python_name) if plain else None
 
 
 def _object_of(origin: type, fields: list[Selected]) -> Callable[[Any], Any]:
@@ -270,8 +300,8 @@ def _object_of(origin: type, fields: list[Selected]) -> Callable[[Any], Any]:
         if type(value) is not origin:
             raise Unusual
         answer = {}
-        for key, attribute, as_is, complete_field in fields:
-            found = getattr(value, attribute)
+        for key, get, as_is, complete_field in fields:
+            found = get(value)
             answer[key] = found if type(found) in as_is else complete_field(found)
         return answer
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple, Self, TypeVar, Unpack
 
 import strawberry
 
+from graphql_api.compiled import METHOD
 from graphql_api.keys import Scope
 from graphql_api.products import After, Info, PageInfo, Product, ProductIdArgument
 from graphql_api.selection import names_below
@@ -73,11 +74,13 @@ class RecommendationEdge:
         description="Whether it fills a place that the list's own strategy left empty."
     )
     found: strawberry.Private[Recommendation]
+    base_url: strawberry.Private[str]
 
-    @strawberry.field(description="Why it was chosen, strongest first.")
+    @strawberry.field(
+        description="Why it was chosen, strongest first.", metadata={METHOD: "reasons"}
+    )
     def reasons(
         self,
-        info: Info,
         limit: Annotated[
             int, strawberry.argument(description=f"At most so many, 1 to {MOST_REASONS}.")
         ] = DEFAULT_REASONS,
@@ -89,14 +92,13 @@ class RecommendationEdge:
             ),
         ] = "en",
     ) -> list[RecommendationReason]:
-        base_url = info.context.settings.base_url
         return [
             RecommendationReason(
                 kind=reason.kind,
                 text=reason.phrase.text(locale),
                 weight=reason.weight,
                 contribution=reason.contribution,
-                product=Product.of(reason.product, base_url) if reason.product else None,
+                product=Product.of(reason.product, self.base_url) if reason.product else None,
             )
             for reason in self.found.reasons[: checked_limit("limit", limit, MOST_REASONS)]
         ]
@@ -196,6 +198,7 @@ def _told(shelf: Shelf, base_url: str, look: Look) -> dict[str, Any]:
             strategy=found.strategy,
             is_filler=found.is_filler,
             found=found,
+            base_url=base_url,
         )
         for found, node in zip(shelf.recommendations, nodes, strict=True)
         if look.at_edges

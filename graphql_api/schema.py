@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError
@@ -114,7 +114,7 @@ class _Schema(strawberry.Schema):
             context_value,
             variable_values,
             operation_name,
-            is_awaitable=optimized_is_awaitable,
+            is_awaitable=cast("Any", optimized_is_awaitable),
             **self._get_custom_context_kwargs(),
         )
         if isinstance(executor, list):
