@@ -1,10 +1,11 @@
 import { connect, visitor } from "./recommendations.js";
 
-const { api, key, product, signedUser } = document.body.dataset;
+const { api, key, product, signedUser, justSignedIn } = document.body.dataset;
 const mayRecord = true; // Ask your consent tool.
 const shopper = signedUser ? { signedUserId: signedUser } : visitor(mayRecord);
 const shop = connect({ api, key, shopper, mayRecord });
 
+if (justSignedIn) await shop.join().catch(console.warn);
 if (product) shop.record("VIEW", product);
 document.querySelector("#add")?.addEventListener("click", () => shop.record("ADD_TO_CART", product));
 

@@ -19,6 +19,10 @@ const RECORD = `mutation Record($events: [EventInput!]!, $key: String!) {
   recordEvents(input: {events: $events, idempotencyKey: $key}) { userErrors { message field } }
 }`;
 
+const JOIN = `mutation Join($input: JoinShopperInput!) {
+  joinShopper(input: $input) { userErrors { message field } }
+}`;
+
 const SEND_EVERY_MS = 2_000;
 const SEEN_AFTER_MS = 1_000;
 const MOST_WAITING = 100;
@@ -96,6 +100,11 @@ export function connect({ api, key, shopper, mayRecord = true, patienceMs = 1_50
     return page ?? [];
   }
 
+  /** Somebody just signed in: what they did as a visitor, here and on the pages before, is theirs. */
+  async function join() {
+    if (mayRecord) await ask(JOIN, { input: { ...visitor(true), ...shopper } });
+  }
+
   /**
    * Tell what the shopper did. What was clicked on a list goes on being credited to that list.
    * @param {Act} type
@@ -166,7 +175,7 @@ export function connect({ api, key, shopper, mayRecord = true, patienceMs = 1_50
   // sendBeacon would too, but it cannot send the key.
   addEventListener("visibilitychange", () => document.visibilityState === "hidden" && send());
 
-  return { shopper, ask, shelves, record, watch };
+  return { shopper, ask, shelves, join, record, watch };
 }
 
 /**

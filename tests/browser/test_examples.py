@@ -4,6 +4,7 @@ import asyncio
 import os
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,11 +24,13 @@ from builders import (
 from playwright.async_api import expect
 
 from recommender.facts.keys import KeyKind
+from recommender.facts.signed_users import sign
 from recommender.mongo.documents import EVENTS
 from recommender.mongo.models import publish, put_in_service
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
+SECRET = "a secret that is long enough to sign with"
 CONFORMANCE = ROOT / "tests" / "conformance"
 
 
@@ -63,11 +66,15 @@ async def site(database, settings):
     class ThisSite(Site):
         pass
 
+    signing = settings.model_copy(
+        update={"shopper_signing_secrets": SECRET, "require_signed_shopper": True}
+    )
+
     with ThreadingHTTPServer(("127.0.0.1", 0), ThisSite) as server:
         ThisSite.address = f"http://localhost:{server.server_port}"
         key = with_key(database, KeyKind.PUBLISHABLE, origins=[ThisSite.address])["X-Recs-Key"]
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        async with serving(settings) as client:
+        async with serving(signing) as client:
             ThisSite.api = str(client.base_url).rstrip("/")
             ThisSite.known = {"https://recs.shop.example": ThisSite.api, "pk_...": key}
             yield ThisSite
@@ -115,6 +122,34 @@ async def test_a_plain_page_shows_shelves_and_tells_what_was_seen_and_clicked(
     assert click["shopper_id"] == view["shopper_id"]
     assert len(view["shopper_id"]) == len("session:") + 32
     assert a_page.complaints == []
+
+
+async def test_what_a_visitor_did_is_theirs_when_they_sign_in(database, site, a_page):
+    await a_page.goto(site.address + "/page.html")
+    [view] = await until(lambda: recorded(database, "view"))
+
+    signed = sign("ann", datetime.now(UTC) + timedelta(hours=1), SECRET)
+    body = f'data-product="tea-mug" data-signed-user="{signed}" data-just-signed-in="yes"'
+    site.known = {**site.known, 'data-product="tea-mug"': body}
+    await a_page.reload()
+
+    def of_ann():
+        return list(database[EVENTS].find({"shopper_id": "user:ann", "type": "view"}))
+
+    first, second = await until(lambda: len(of_ann()) == 2 and of_ann())
+    assert view["_id"] in (first["_id"], second["_id"])
+    assert recorded(database, "view") == []
+
+
+async def test_a_visitor_who_did_not_agree_is_not_recorded(database, site, a_page):
+    site.known = {**site.known, "const mayRecord = true": "const mayRecord = false"}
+    await a_page.goto(site.address + "/page.html")
+    await expect(a_page.locator('[data-shelf="home"] li')).to_have_count(6)
+    await a_page.get_by_role("button", name="Add to cart").click()
+    await a_page.locator('[data-shelf="home"] a').first.click()
+    await a_page.wait_for_url("**/product/**")
+    assert database[EVENTS].count_documents({"shopper_id": {"$regex": "^session:"}}) == 0
+    assert await a_page.evaluate("localStorage.length + sessionStorage.length") == 0
 
 
 async def test_what_was_not_on_the_screen_is_no_impression(database, site, a_page):
