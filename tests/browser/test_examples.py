@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -182,6 +183,23 @@ async def test_a_page_whose_service_is_away_stays_as_it_came_and_what_happened_i
     away[0] = False
     [view] = await until(lambda: recorded(database, "view"))
     assert view["product_id"] == "tea-mug"
+
+
+async def test_a_list_is_followed_by_event_source_as_the_page_on_subscriptions_shows(site, a_page):
+    shown = (ROOT / "docs" / "subscriptions.md").read_text()
+    follow, by_event_source, _ = re.findall(r"```js\n(.*?)```", shown, re.DOTALL)
+    query = re.match(r"const query = `.*?`;", follow, re.DOTALL).group()
+    program = f"""
+      {query}
+      const variables = {{ shopper: {{ sessionId: "visitor-1" }} }};
+      const show = (list) => document.body.append(`${{list.nodes.length}} products`);
+      {by_event_source}
+    """
+    for placeholder, value in site.known.items():
+        program = program.replace(placeholder, value)
+    await a_page.goto(site.address + "/page.html")
+    await a_page.add_script_tag(content=program, type="module")
+    await expect(a_page.get_by_text("6 products")).to_be_visible()
 
 
 async def test_the_react_example_fits_the_schema_and_tells_what_was_seen_and_clicked(
