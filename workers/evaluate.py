@@ -195,18 +195,17 @@ class Evaluation:
         }
 
 
-def windows_like(split: Split, held_out_share: float) -> Windows:
+def windows_like(split: Split) -> Windows:
     """How our engine is to learn so that its lists suit the moments at which this split makes them.
 
-    As in a shop if most are made about when the training events end; else a model knows what others
-    did long after, and learns from windows of that kind.
+    As in a shop if most are made when the training events have ended; else a model knows what
+    others did after, and learns from windows of that kind.
     """
     if split.moments is None:
         return Windows.BY_TIME
     judged = np.array(split.shoppers)
     moments = split.moments[judged]
-    oldest, newest = int(split.train.at.min()), split.train.newest
-    if np.median(moments) >= newest - held_out_share * (newest - oldest):
+    if np.median(moments) >= split.train.newest:
         return Windows.BY_TIME
     latest = np.full(len(split.known.shoppers), np.iinfo(np.int64).min)
     np.maximum.at(latest, split.known.shopper, split.known.at)
@@ -230,7 +229,7 @@ class Bench:
         self.parameters = question.parameters
         self.settings = settings
         self.longest = max(question.cutoffs)
-        self.windows = windows_like(split, settings.held_out_share)
+        self.windows = windows_like(split)
         self._progress = progress
         products = split.products
         self.attributes = attribute_matrix(

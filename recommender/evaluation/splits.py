@@ -285,29 +285,21 @@ def held_out_pairs(
     products: Mapping[str, Product],
     share: float,
     seed: int = 1,
-    *,
-    latest: bool = False,
 ) -> Split:
-    """Hold out a share of each shopper's products, with all that they did about them.
+    """Hold out a random share of each shopper's products, with all that they did about them.
 
-    At random, for a shop that does not know when things happened; or those that each shopper came
-    to last. Everybody keeps one product or more.
+    For a shop that does not know when things happened. Everybody keeps one product or more.
 
     Raises:
         NotEnoughData: if that leaves nobody to judge.
     """
     rng = np.random.default_rng(seed)
     pair = table.shopper.astype(np.int64) * len(table.products) + table.product
-    counts = table.weights > 0
-    if not latest:
-        # Ratings of any kind: how well they are predicted is to be seen on all of them.
-        counts |= table.is_type(EventType.RATING)
-    counted = np.flatnonzero(counts)
-    by_time = counted[np.argsort(table.at[counted], kind="stable")]
-    drawn, first = np.unique(pair[by_time], return_index=True)
+    # Ratings of any kind: how well they are predicted is to be seen on all of them.
+    counts = (table.weights > 0) | table.is_type(EventType.RATING)
+    drawn = np.unique(pair[counts])
     shopper = drawn // max(len(table.products), 1)
-    since = -table.at[by_time[first]] if latest else np.zeros(len(drawn))
-    shuffled = np.lexsort((rng.random(len(drawn)), since, shopper))
+    shuffled = np.lexsort((rng.random(len(drawn)), shopper))
     shopper = shopper[shuffled]
     count = np.bincount(shopper, minlength=len(table.shoppers))
     place = np.arange(len(shopper)) - (np.cumsum(count) - count)[shopper]

@@ -12,6 +12,7 @@ import numpy as np
 from recommender.evaluation.splits import (
     Split,
     held_out_pairs,
+    leave_last_out_split,
     next_basket_split,
     temporal_split,
     visits_in,
@@ -212,7 +213,7 @@ def window_of(
     """
     ways: dict[Windows, Callable[[], Split]] = {
         Windows.BY_TIME: lambda: temporal_split(table, products, share),
-        Windows.LATEST_OF_EACH: lambda: held_out_pairs(table, products, share, seed, latest=True),
+        Windows.LATEST_OF_EACH: lambda: leave_last_out_split(table, products),
         Windows.ORDER_OF_EACH: lambda: next_basket_split(table, products),
         Windows.SHARE_OF_EACH: lambda: held_out_pairs(table, products, share, seed),
     }

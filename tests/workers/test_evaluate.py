@@ -117,12 +117,12 @@ def test_shoppers_never_in_training_are_judged_beside_themselves_in_training(set
     [
         (SplitKind.TEMPORAL, Windows.BY_TIME),
         (SplitKind.RANDOM, Windows.SHARE_OF_EACH),
-        (SplitKind.NEXT_BASKET, Windows.BY_TIME),
+        (SplitKind.NEXT_BASKET, Windows.ORDER_OF_EACH),
     ],
 )
 def test_our_engine_learns_for_the_moments_at_which_lists_are_made(settings, kind, windows):
     _, split = split_of(a_shop(), Question(split=kind), settings)
-    assert windows_like(split, 0.2) is windows
+    assert windows_like(split) is windows
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_where_shoppers_came_one_after_the_other_it_learns_what_each_took_last(
         for item in range(5)
     ]
     split = leave_last_out_split(EventTable.of(events), catalogue)
-    assert windows_like(split, 0.2) is windows
+    assert windows_like(split) is windows
 
 
 def test_what_was_bought_before_may_be_asked_for_again(settings):

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from builders import NOW, SMALL, two_tastes
+from builders import NOW, SMALL, an_event, two_tastes
 
 from recommender.facts.errors import NotEnoughData, ProcessDied
+from recommender.facts.events import EventType
 from recommender.learning.blend_learning import FEWEST_LEARNERS
 from recommender.learning.interactions import EventTable
-from recommender.learning.learn import learn, window_of
+from recommender.learning.learn import Windows, learn, window_of
 from recommender.learning.trainer import Trainer
 
 CATALOGUE, EVENTS = two_tastes(shoppers=160)
@@ -69,3 +70,25 @@ def test_a_handful_of_shoppers_is_nobody_to_learn_a_window_from():
     first = alone.where(np.arange(len(alone)) == 0)
     with pytest.raises(NotEnoughData):
         window_of(first, CATALOGUE, 0.2)
+
+
+def test_a_look_that_led_to_a_purchase_is_known_to_who_learns_what_comes_next():
+    """Else shops in which all look at what they buy would learn to hide what was looked at."""
+    events = [
+        event
+        for n in range(100)
+        for event in (
+            an_event(f"s{n}", f"tea-{n % 12}", EventType.PURCHASE, days_ago=3),
+            an_event(f"s{n}", f"kitchen-{n % 12}", EventType.VIEW, days_ago=1.01),
+            an_event(f"s{n}", f"kitchen-{n % 12}", EventType.PURCHASE, days_ago=1),
+        )
+    ]
+    window = window_of(EventTable.of(events), CATALOGUE, 0.2, kind=Windows.LATEST_OF_EACH)
+    assert len(window.shoppers) == 100
+    known = pairs(window.known)
+    wanted = {
+        (shopper, int(product))
+        for shopper, products in zip(window.shoppers, window.truth, strict=True)
+        for product in products
+    }
+    assert wanted <= known
