@@ -50,6 +50,7 @@ def a_model(rng: np.random.Generator) -> TrainedModel:
         product_biases=floats(PRODUCTS),
         popularity=floats(PRODUCTS),
         lasting_popularity=floats(PRODUCTS),
+        age_days=floats(PRODUCTS),
         neighbours=rows(NEIGHBOURS, PRODUCTS),
         neighbour_weights=floats(PRODUCTS, NEIGHBOURS),
         partners=rows(PARTNERS, PRODUCTS),

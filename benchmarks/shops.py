@@ -138,6 +138,9 @@ SHOPS: dict[str, Callable[[], Shop]] = {
     ),
     "long-tail": lambda: by_taste(10_000, 15_000, 25, 8, taste=3.0, steepness=0.3),
     "without-time": lambda: by_taste(30_000, 20_000, 20, 9, taste=3.0, steepness=0.6, timed=False),
+    "fifty-thousand": lambda: by_taste(
+        50_000, 20_000, 20, 10, taste=3.0, steepness=0.6, described=True
+    ),
     "fashion": lambda: by_fashion(4_000, 1_500, 15, 4),
 }
 

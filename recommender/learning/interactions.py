@@ -108,6 +108,11 @@ class EventTable:
             return 0
         return int(np.quantile(self.at, 1 - ODD_SHARE, method="higher"))
 
+    @property
+    def oldest(self) -> int:
+        """The same at the other end: all but a thousandth of the events lie after it."""
+        return int(np.quantile(self.at, ODD_SHARE, method="lower")) if len(self) else 0
+
     def decay(self, half_life_days: float) -> NDArray[np.float32]:
         """(n_events,) 1 for the newest events of the table, half of it a half-life before, as far
         as the shop's memory is the usual one.
@@ -156,6 +161,17 @@ def popularity(table: EventTable, half_life_days: float) -> NDArray[np.float32]:
     """
     matrix = interaction_matrix(table, half_life_days)
     return np.bincount(matrix.col, matrix.data, minlength=len(table.products)).astype(np.float32)
+
+
+def age_days(table: EventTable) -> NDArray[np.float32]:
+    """(n_products,) from when the first shopper was drawn to each product to the newest events.
+
+    No longer than all but a thousandth of the events go back; 0 for what nobody was drawn to.
+    """
+    drawn = table.where(table.weights > 0)
+    first = np.full(len(table.products), table.newest, np.int64)
+    np.minimum.at(first, drawn.product, np.maximum(drawn.at, table.oldest))
+    return ((table.newest - first) / DAY_MS).astype(np.float32)
 
 
 def _by_pair(table: EventTable) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

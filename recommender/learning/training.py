@@ -19,7 +19,12 @@ with warnings.catch_warnings():
 from recommender.facts.catalog import Product, deepest_category
 from recommender.facts.errors import NotEnoughData
 from recommender.learning.baskets import basket_matrix, partners
-from recommender.learning.interactions import EventTable, interaction_matrix, popularity
+from recommender.learning.interactions import (
+    EventTable,
+    age_days,
+    interaction_matrix,
+    popularity,
+)
 from recommender.learning.item_item import neighbours
 from recommender.learning.rhythm_learning import learn_rhythm
 from recommender.learning.shopper_attributes_learning import learn_tastes
@@ -165,6 +170,7 @@ def train(
         product_biases=biases.astype(np.float32),
         popularity=popularity_these_days(table, parameters)[columns],
         lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
+        age_days=age_days(table)[columns],
         neighbours=near.rows,
         neighbour_weights=near.weights,
         partners=together.rows,

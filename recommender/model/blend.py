@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-PARTS = ("taste", "neighbours", "seen", "popularity", "lasting_popularity", "bias")
+PARTS = ("taste", "neighbours", "seen", "popularity", "lasting_popularity", "bias", "age")
 """What a personal score is made of, each but `seen` as a number of standard deviations over the
 products.
 
@@ -19,6 +19,7 @@ neighbours: the root of how strongly what the shopper took to leads to the produ
 seen: 1 for what the shopper is drawn to most of all they met, less for what less; 0 for the rest.
 popularity, lasting_popularity: shoppers drawn to it, logarithmic, with short and long memory.
 bias: the popularity that LightFM learned.
+age: for how long shoppers have been drawn to it, logarithmic.
 """
 TASTE, NEIGHBOURS, SEEN, STANDING = range(4)
 """Where each is; those from STANDING on are the same for everybody."""
@@ -116,7 +117,7 @@ def away_share(idle_minutes: float) -> float:
 
 
 UNLEARNED = Blend(
-    weights=np.array([0.5, 0.3, 0.0, 0.2, 0.0, 0.0], np.float32),
+    weights=np.array([0.5, 0.3, 0.0, 0.2, 0.0, 0.0, 0.0], np.float32),
     slopes=np.zeros(len(PARTS), np.float32),
     size_mean=2.0,
     size_deviation=1.0,

@@ -19,7 +19,7 @@ from recommender.model.type_weights import USUAL, TypeWeights
 
 Floats = NDArray[np.float32]
 
-FORMAT = 5
+FORMAT = 6
 """Raised whenever older code could not read what newer code writes."""
 
 
@@ -48,6 +48,8 @@ class TrainedModel:
     """(n_products,) shoppers drawn to it, decayed with a short half-life. Zero: nobody met it."""
     lasting_popularity: Floats
     """(n_products,) the same with a long half-life."""
+    age_days: Floats
+    """(n_products,) from when the first shopper was drawn to it to `known_until`."""
     neighbours: Rows
     """(n_products, n_neighbours) product rows, the strongest of each."""
     neighbour_weights: Floats
@@ -96,6 +98,7 @@ class TrainedModel:
             "product_biases": (self.product_biases.shape, (products,)),
             "popularity": (self.popularity.shape, (products,)),
             "lasting_popularity": (self.lasting_popularity.shape, (products,)),
+            "age_days": (self.age_days.shape, (products,)),
             "neighbours": (self.neighbours.shape[:1], (products,)),
             "neighbour_weights": (self.neighbour_weights.shape, self.neighbours.shape),
             "partners": (self.partners.shape[:1], (products,)),
@@ -203,6 +206,7 @@ _ARRAYS = (
     "product_biases",
     "popularity",
     "lasting_popularity",
+    "age_days",
     "neighbour_weights",
     "partner_strength",
     "partner_support",

@@ -326,6 +326,7 @@ def _standing(trained: TrainedModel) -> Floats:
             np.log1p(trained.popularity),
             np.log1p(trained.lasting_popularity),
             trained.product_biases,
+            np.log1p(trained.age_days),
         ]
     )
     spread = np.maximum(columns.std(axis=1, keepdims=True), 1e-9)

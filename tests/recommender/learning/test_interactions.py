@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.facts.events import WEIGHTS, EventType, weight_of
-from recommender.learning.interactions import EventTable, interaction_matrix, popularity
+from recommender.learning.interactions import (
+    EventTable,
+    age_days,
+    interaction_matrix,
+    popularity,
+)
 from recommender.model.type_weights import TypeWeights
 
 FOREVER = 1e9
@@ -126,3 +131,23 @@ def test_one_event_of_today_does_not_erase_the_years_before():
 def test_no_act_fades_to_nothing():
     old = an_event("ann", "mug", EventType.PURCHASE, days_ago=5_000)
     assert len(strengths(old, an_event("bob", "pen", EventType.PURCHASE), half_life_days=1)) == 2
+
+
+def test_a_product_is_as_old_as_the_first_act_that_says_something_for_it():
+    table = EventTable.of(
+        [
+            an_event("ann", "mug", EventType.IMPRESSION, days_ago=90),
+            an_event("ann", "mug", days_ago=30),
+            an_event("bob", "mug", days_ago=10),
+            an_event("bob", "pen", days_ago=4),
+            an_event("bob", "pad", EventType.IMPRESSION),
+        ]
+    )
+    found = dict(zip(table.products, age_days(table).tolist(), strict=True))
+    assert found == {"mug": pytest.approx(30), "pen": pytest.approx(4), "pad": 0}
+
+
+def test_one_wrong_date_makes_no_product_old():
+    events = [an_event(f"s{n}", "mug", days_ago=20 * (n % 2)) for n in range(2_000)]
+    events.append(an_event("ann", "mug", days_ago=9_000))
+    assert age_days(EventTable.of(events)).max() == pytest.approx(20, abs=0.1)
