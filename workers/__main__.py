@@ -210,5 +210,24 @@ def insights(
         out.print(str(path), markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command()
+def report(
+    out_file: Annotated[Path, typer.Option("--out", help="The file for the page.")] = Path(
+        "report.html"
+    ),
+    days: Days = 28,
+    until: Until = None,
+) -> None:
+    """Write a page with plots: how the shop and its recommendations are doing."""
+    with plain_failures():
+        from workers import report as command
+        from workers.insights import Period
+
+        made = command.report(Settings.read(), Period.read(days, until), datetime.now(UTC))
+        out_file.parent.mkdir(parents=True, exist_ok=True)
+        out_file.write_text(made, "utf-8")
+    out.print(str(out_file), markup=False, highlight=False, soft_wrap=True)
+
+
 if __name__ == "__main__":
     app(prog_name="python -m workers")

@@ -1,7 +1,6 @@
 """An evaluation as pictures."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from recommender.evaluation.metrics import judge
 from recommender.evaluation.segments import judge_segment
 from recommender.facts.errors import InvalidInput
 from workers.evaluate import ENGINE, Evaluation, View
+from workers.plot_style import STYLE
 
 try:
     import matplotlib as mpl
@@ -48,18 +48,6 @@ COLOURS = (
 )
 """Of the other models, in their order: as different as they can be on white."""
 MARKERS = "osD^vPX*<>hp"
-STYLE: dict[str, Any] = {
-    "figure.facecolor": "white",
-    "axes.facecolor": "white",
-    "savefig.facecolor": "white",
-    "font.size": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#e4e4e4",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-}
 DPI = 130
 
 

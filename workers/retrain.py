@@ -15,6 +15,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from recommender.evaluation.baselines import item_knn_lists, popularity_lists
+from recommender.evaluation.curves import Curve, curves
 from recommender.evaluation.intervals import difference
 from recommender.evaluation.lists import engine_lists
 from recommender.evaluation.metrics import CUTOFFS, MEASURES, Quality, judge
@@ -89,6 +90,8 @@ class Report:
     held_out_shoppers: int = 0
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     """Model or baseline -> measure -> value, all on the same held-out events."""
+    curves: dict[str, dict[str, Curve]] = field(default_factory=dict)
+    """Model or baseline -> measure -> its values by the length of lists, with intervals."""
     rating_errors: RatingErrors | None = None
     since_last_model: dict[str, float] | None = None
     """This model against the one in service, on what happened after that one was trained."""
@@ -220,6 +223,7 @@ def retrain(
                 interaction_count=int(model.parameters["pairs"]),
                 training_seconds=trainer.seconds[EVERYTHING],
                 metrics=report.metrics,
+                curves=report.curves,
                 search=found.search,
             )
             # A large upload takes long enough to lose it once more.
@@ -354,17 +358,18 @@ def _measure(
     """Compare with baselines on the held-out events; whether the model is worse than popularity."""
     n_products = len(split.products)
     told = _bar(progress, "Measuring")
-    lists = engine_lists(model, split, settings.history_length, told)
-    engine = judge(lists, split.truth, n_products)
-    popular = judge(
-        popularity_lists(split, Parameters().popularity_half_life_days), split.truth, n_products
-    )
-    knn = judge(item_knn_lists(split), split.truth, n_products)
+    lists = {
+        ENGINE: engine_lists(model, split, settings.history_length, told),
+        POPULARITY: popularity_lists(split, Parameters().popularity_half_life_days),
+        ITEM_KNN: item_knn_lists(split),
+    }
+    found = {name: judge(of, split.truth, n_products) for name, of in lists.items()}
     report.held_out_from = split.cut.isoformat()
     report.held_out_shoppers = len(split.shoppers)
-    report.metrics = {ENGINE: engine.means, POPULARITY: popular.means, ITEM_KNN: knn.means}
+    report.metrics = {name: quality.means for name, quality in found.items()}
+    report.curves = {name: curves(of, split.truth) for name, of in lists.items()}
     report.rating_errors = rating_errors(split)
-    return _is_worse(engine, popular, "popularity", report) is True
+    return _is_worse(found[ENGINE], found[POPULARITY], "popularity", report) is True
 
 
 def _learn(taught: Taught, progress: Progress, report: Report) -> Blend:

@@ -119,17 +119,21 @@ class Insights:
 
     async def products_shown(self) -> int:
         """How many different products were on any list."""
-        found = await counted(
-            self._lists,
-            [
-                {"$match": self._match},
-                {"$project": {"products": _SHOWN}},
-                {"$unwind": "$products"},
-                {"$group": {"_id": "$products"}},
-                {"$count": "count"},
-            ],
-        )
+        found = await counted(self._lists, [*self._shown_products(), {"$count": "count"}])
         return int(found[0]["count"]) if found else 0
+
+    async def places_of_products(self) -> dict[str, int]:
+        """On how many lists each product was."""
+        found = await counted(self._lists, self._shown_products())
+        return {row["_id"]: row["places"] for row in found}
+
+    def _shown_products(self) -> list[Document]:
+        return [
+            {"$match": self._match},
+            {"$project": {"products": _SHOWN}},
+            {"$unwind": "$products"},
+            {"$group": {"_id": "$products", "places": {"$sum": 1}}},
+        ]
 
     async def _by(self, key: Any) -> dict[Any, Totals]:
         served = await counted(

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -18,6 +18,8 @@ from recommender.mongo.documents import MODEL_FILES, MODELS, SERVING, Document, 
 
 POINTER = "model"
 """The id of the one document in SERVING."""
+_WITHOUT_CURVES = {"curves": 0}
+"""They are most of a document, and only reports show them."""
 MOST_BEFORE = 20
 """Models that were in service before, as far as is remembered."""
 
@@ -41,6 +43,9 @@ class ModelCard:
     training_seconds: float
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Model or baseline -> measure -> value, all on the same held-out events."""
+    curves: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]] = field(default_factory=dict)
+    """Model or baseline -> measure -> mean, low, high -> value for lists of 1, 2, ... products. Of
+    models from before this was kept there are none."""
     search: str | None = None
     """Which search found the parameters it was trained with; None for the defaults."""
 
@@ -119,6 +124,14 @@ def read_card(database: Database[Document], version: str) -> ModelCard:
         NoModel: if there is no such model.
     """
     return _card_of(database[MODELS].find_one({"_id": version}), version)
+
+
+def read_cards(database: Database[Document]) -> list[ModelCard]:
+    """Every model that was ever published, the oldest first."""
+    found = database[MODELS].find(
+        {"digest": {"$exists": True}}, sort=[("trained_at", 1), ("_id", 1)]
+    )
+    return [_card_of(document, str(document["_id"])) for document in found]
 
 
 def load(database: Database[Document], version: str) -> TrainedModel:
@@ -226,7 +239,10 @@ class Models:
         bounds = {"$lt": after, "$gt": before}
         where = {name: version for name, version in bounds.items() if version is not None}
         found = self._models.find(
-            {"_id": where} if where else {}, sort=[("_id", -1 if latest_first else 1)], limit=count
+            {"_id": where} if where else {},
+            _WITHOUT_CURVES,
+            sort=[("_id", -1 if latest_first else 1)],
+            limit=count,
         )
         return await found.to_list(None)
 
@@ -237,7 +253,7 @@ class Models:
 
     async def card(self, version: str) -> Document | None:
         """What is known of a model, also of one to come."""
-        return await self._models.find_one({"_id": version})
+        return await self._models.find_one({"_id": version}, _WITHOUT_CURVES)
 
     async def put_in_service(self, version: str, now: datetime) -> None:
         """Let this model answer, in every API process, from now on.
@@ -306,16 +322,15 @@ def _card_document(card: ModelCard) -> Document:
         "training_seconds": card.training_seconds,
         "metrics": {name: dict(values) for name, values in card.metrics.items()},
     }
+    if card.curves:
+        document["curves"] = card.curves
     return document if card.search is None else {**document, "search": card.search}
 
 
 def _card_of(document: Document | None, version: str) -> ModelCard:
     if document is None or "digest" not in document:
         raise NoModel(f"There is no model {version!r}.")
-    known = dict(document)
-    return ModelCard(
-        version=known.pop("_id"),
-        trained_at=utc(known.pop("trained_at")),
-        trained_through=utc(known.pop("trained_through")),
-        **known,
-    )
+    # What a newer worker wrote may have more to it than we know.
+    known = {f.name: document[f.name] for f in fields(ModelCard) if f.name in document}
+    moments = {name: utc(known[name]) for name in ("trained_at", "trained_through")}
+    return ModelCard(**{**known, **moments, "version": document["_id"]})

@@ -14,6 +14,8 @@ from builders import NOW, SMALL, a_product, an_event, stock, two_tastes
 from rich.console import Console
 from rich.progress import Progress
 
+from recommender.evaluation.curves import MEASURES
+from recommender.evaluation.metrics import CUTOFFS
 from recommender.facts.errors import InvalidInput, LeaseTaken, NotEnoughData, ProcessDied
 from recommender.facts.events import EventType
 from recommender.learning.trainer import Trainer
@@ -61,6 +63,20 @@ def test_a_model_is_trained_measured_published_and_put_in_service(database, sett
         assert all(0 <= v <= 1 for v in values.values())
     assert report.metrics[ENGINE]["ndcg@10"] > 1.2 * report.metrics[POPULARITY]["ndcg@10"]
     assert json.loads(json.dumps(report.as_dict()))["events"] == len(shop[1])
+
+
+def test_how_sure_a_measure_is_at_every_length_is_kept_with_the_model(database, settings, shop):
+    report = run(database, settings)
+    card = read_card(database, report.version)
+    assert set(card.curves) == {ENGINE, POPULARITY, ITEM_KNN}
+    for model, measures in card.curves.items():
+        assert set(measures) == set(MEASURES)
+        for measure, curve in measures.items():
+            assert len(curve["mean"]) == max(CUTOFFS)
+            for k in CUTOFFS:
+                mean = card.metrics[model][f"{measure}@{k}"]
+                assert curve["mean"][k - 1] == pytest.approx(mean, abs=1e-5)
+                assert curve["low"][k - 1] <= mean + 1e-5 <= curve["high"][k - 1] + 2e-5
 
 
 def test_the_same_events_give_the_same_numbers(database, settings, shop):

@@ -28,6 +28,13 @@ def test_a_published_model_is_loaded_as_it_was(database):
     assert load(database, "v1").to_bytes() == trained_on(*SHOP, version="v1").to_bytes()
 
 
+def test_what_a_newer_worker_says_of_a_model_does_not_keep_it_from_being_read(database):
+    publish_version(database, "v1")
+    database["models"].update_one({"_id": "v1"}, {"$set": {"mood": "good"}})
+    assert read_card(database, "v1").version == "v1"
+    assert load(database, "v1").version == "v1"
+
+
 def test_nothing_answers_until_it_is_put_in_service(database):
     publish_version(database, "v1")
     assert version_in_service(database) is None
