@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
 from graphql_api import health, http, rest, shop
+from graphql_api.access import Access
 from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
@@ -62,7 +63,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
         Route("/graphql", Guard(endpoint, http.refusal), max_body_size=sys.maxsize),
         WebSocketRoute("/graphql", Sockets(schema, settings)),
         *rest.ROUTES,
-        *health.ROUTES,
+        *health.routes(settings),
         Mount("/static", StaticFiles(directory=WEB)),
     ]
     media = settings.data_dir / "media"
@@ -82,7 +83,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
         },
     )
     # Around all of it, so that errors are answered with these headers too.
-    return SecurityHeaders(Cors(app, lambda: keys), settings)
+    return Access(SecurityHeaders(Cors(app, lambda: keys), settings), settings)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from graphql_api.database import make_indexes, model_files, open_database, strea
 from graphql_api.histories import Histories
 from graphql_api.keys import NOBODY, Caller, KeyRing
 from graphql_api.listeners import TRAININGS, Listeners
+from graphql_api.metrics import Metrics
 from graphql_api.origins import is_loopback
 from graphql_api.rate_limits import RateLimits, SharedCounts
 from graphql_api.shopper_input import ShopperInput
@@ -71,6 +72,7 @@ class Context:
     acts: ActReader
     keys: KeyRing
     rate_limits: RateLimits
+    metrics: Metrics
     now: Callable[[], datetime] = _now
     caller: Caller = NOBODY
 
@@ -127,8 +129,9 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
 
     Raises:
         ServerUnavailable: if the database cannot be reached.
-        InvalidSetting: if MONGODB_URI is not an address.
+        InvalidSetting: if MONGODB_URI is not an address, or metrics cannot be put together.
     """
+    metrics = Metrics(settings.prometheus_multiproc_dir)
     async with open_database(uri, settings) as database, streams_of(uri, settings) as streams:
         await make_indexes(database)
 
@@ -219,7 +222,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             await keys.read()
             # Requests that come before the catalogue was read would get empty shelves.
             await _either(follower.loaded(), following)
-            yield Context(
+            context = Context(
                 settings=settings,
                 database=database,
                 events=events,
@@ -239,12 +242,17 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 acts=ActReader(database, settings.most_insight_events),
                 keys=keys,
                 rate_limits=RateLimits(settings, counts),
+                metrics=metrics,
             )
+            tasks.append(asyncio.ensure_future(metrics.run(context)))
+            yield context
         finally:
-            following.cancel()
+            for task in tasks:
+                task.cancel()
             # It is over with the first of them; the database has to stay until the last.
             await asyncio.gather(following, *tasks, return_exceptions=True)
             await list_log.close()
+            metrics.close()
 
 
 async def _either(wanted: Coroutine[Any, Any, None], running: asyncio.Future[Any]) -> None:

@@ -13,6 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import StreamExecutionResult
 
+from graphql_api.exchange import current
 from graphql_api.values import camel
 from recommender.facts.errors import (
     InvalidInput,
@@ -83,12 +84,12 @@ def refusal_headers(error: Exception) -> dict[str, str]:
 
 def logged(error: BaseException) -> tuple[ErrorCode, str]:
     """Log an error that is ours; its code, and the id it can be found under."""
-    error_id = uuid4().hex
+    error_id, code = uuid4().hex, _code_of(error)
+    if (exchange := current.get()) is not None:
+        exchange.metrics.failed(code, error)
     if not isinstance(error, PyMongoError):
-        log.error("unexpected_error", error_id=error_id, code=ErrorCode.INTERNAL, exc_info=error)
-        return ErrorCode.INTERNAL, error_id
-    passing = isinstance(error, ConnectionFailure | ExecutionTimeout) or error.timeout
-    code = ErrorCode.UNAVAILABLE if passing else ErrorCode.INTERNAL
+        log.error("unexpected_error", error_id=error_id, code=code, exc_info=error)
+        return code, error_id
     # Neither the message nor the details, which hold what shoppers did: that of a BulkWriteError
     # lists whole documents. Type, number and place are enough to know what happened.
     log.error(
@@ -100,6 +101,14 @@ def logged(error: BaseException) -> tuple[ErrorCode, str]:
         stack="".join(traceback.format_tb(error.__traceback__)),
     )
     return code, error_id
+
+
+def _code_of(error: BaseException) -> ErrorCode:
+    """Of an error that is ours: whether it may pass."""
+    passing = isinstance(error, ConnectionFailure | ExecutionTimeout) or (
+        isinstance(error, PyMongoError) and error.timeout
+    )
+    return ErrorCode.UNAVAILABLE if passing else ErrorCode.INTERNAL
 
 
 def server_codes(error: PyMongoError) -> list[int | None]:

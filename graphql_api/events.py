@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 import strawberry
+from pymongo.errors import PyMongoError
 
 from graphql_api.batches import KEY_DESCRIPTION, Told, told_once
 from graphql_api.context import Context
@@ -290,14 +291,27 @@ class RecordOrderPayload(Refreshed):
 class Rejected:
     """An event that was not stored, and why."""
 
+    type: facts.EventType
     error: InvalidInput | UnknownProduct
 
 
 async def record(context: Context, events: Sequence[Event | Rejected]) -> list[Outcome | Rejected]:
     """Store what can be stored; what became of each, in their order."""
     checked = await of_known_products(context, events)
-    stored = iter(await context.events.append([e for e in checked if isinstance(e, Event)]))
+    context.metrics.told((e.type, "rejected") for e in checked if isinstance(e, Rejected))
+    stored = iter(await appended(context, [e for e in checked if isinstance(e, Event)]))
     return [next(stored) if isinstance(e, Event) else e for e in checked]
+
+
+async def appended(context: Context, events: Sequence[Event]) -> list[Outcome]:
+    """Store events, and count what became of them."""
+    try:
+        outcomes = await context.events.append(events)
+    except PyMongoError:
+        context.metrics.told((event.type, "failed") for event in events)
+        raise
+    context.metrics.told((e.type, o.value) for e, o in zip(events, outcomes, strict=True))
+    return outcomes
 
 
 async def of_known_products(
@@ -313,7 +327,7 @@ async def of_known_products(
         return events
     unknown = strangers - await context.products.known(list(strangers))
     return [
-        Rejected(UnknownProduct(e.product_id))
+        Rejected(e.type, UnknownProduct(e.product_id))
         if isinstance(e, Event) and e.product_id in unknown
         else e
         for e in events
@@ -345,12 +359,12 @@ def feedback(
     )
 
 
-def read(make: Callable[..., Event], *given: Any) -> Event | Rejected:
-    """The event that is made of what was given, or why there is none."""
+def read(type_: facts.EventType, make: Callable[..., Event], *given: Any) -> Event | Rejected:
+    """The event of this type that is made of what was given, or why there is none."""
     try:
         return make(*given)
     except InvalidInput as error:
-        return Rejected(error)
+        return Rejected(type_, error)
 
 
 @strawberry.type
@@ -362,7 +376,8 @@ class EventMutations:
         input: Annotated[RecordEventInput, strawberry.argument(description="The event.")],  # noqa: A002
     ) -> RecordEventPayload:
         info.context.caller.require(Scope.EVENTS)
-        event = read(input.event.to_event, info.context, info.context.now())
+        given = input.event
+        event = read(given.type, given.to_event, info.context, info.context.now())
         [outcome] = await record(info.context, [event])
         errors = _error(outcome, "input", "event")
         return RecordEventPayload(
@@ -385,7 +400,8 @@ class EventMutations:
 
         async def work() -> Told:
             now = context.now()
-            outcomes = await record(context, [read(e.to_event, context, now) for e in input.events])
+            events = [read(e.type, e.to_event, context, now) for e in input.events]
+            outcomes = await record(context, events)
             duplicates = [p for p, found in enumerate(outcomes) if found is Outcome.DUPLICATE]
             errors = _errors(outcomes, "input", "events")
             return Told(places={"duplicate": duplicates}, rejected=errors)
@@ -406,28 +422,10 @@ class EventMutations:
     ) -> RecordOrderPayload:
         context = info.context
         context.caller.require(Scope.EVENTS)
-        if wrong := _wrong_order(input, context.settings.largest_batch):
-            return RecordOrderPayload.refused(input, [wrong])
-        now = context.now()
-        lines = range(len(input.lines))
-        events = await of_known_products(
-            context, [read(input.to_event, context, line, now) for line in lines]
-        )
-        good = [event for event in events if isinstance(event, Event)]
-        if len(good) < len(events):
-            return RecordOrderPayload.refused(input, _line_errors(events))
-        if not await _is_new_or_the_same(context, good):
-            return RecordOrderPayload.refused(input, [_another_order(input.order_id)])
-        outcomes = await context.events.append(good)
-        duplicates = outcomes.count(Outcome.DUPLICATE)
-        return RecordOrderPayload(
-            accepted=True,
-            duplicate=duplicates == len(outcomes),
-            recorded_count=len(outcomes) - duplicates,
-            duplicate_count=duplicates,
-            user_errors=[],
-            shopper=input.shopper,
-        )
+        payload = await _recorded(context, input)
+        if not payload.accepted:
+            context.metrics.told((facts.EventType.PURCHASE, "rejected") for _ in input.lines)
+        return payload
 
     @strawberry.mutation(description="Record how many stars a shopper gives a product.")
     async def record_feedback(
@@ -436,7 +434,7 @@ class EventMutations:
         input: Annotated[RecordFeedbackInput, strawberry.argument(description="The rating.")],  # noqa: A002
     ) -> RecordFeedbackPayload:
         info.context.caller.require(Scope.EVENTS)
-        event = read(input.to_event, info.context, info.context.now())
+        event = read(facts.EventType.RATING, input.to_event, info.context, info.context.now())
         [outcome] = await record(info.context, [event])
         errors = _error(outcome, "input")
         return RecordFeedbackPayload(
@@ -448,6 +446,33 @@ class EventMutations:
             user_errors=errors,
             shopper=input.shopper,
         )
+
+
+async def _recorded(context: Context, order: RecordOrderInput) -> RecordOrderPayload:
+    """Store all of an order, or nothing."""
+    if wrong := _wrong_order(order, context.settings.largest_batch):
+        return RecordOrderPayload.refused(order, [wrong])
+    now = context.now()
+    lines = range(len(order.lines))
+    events = await of_known_products(
+        context,
+        [read(facts.EventType.PURCHASE, order.to_event, context, line, now) for line in lines],
+    )
+    good = [event for event in events if isinstance(event, Event)]
+    if len(good) < len(events):
+        return RecordOrderPayload.refused(order, _line_errors(events))
+    if not await _is_new_or_the_same(context, good):
+        return RecordOrderPayload.refused(order, [_another_order(order.order_id)])
+    outcomes = await appended(context, good)
+    duplicates = outcomes.count(Outcome.DUPLICATE)
+    return RecordOrderPayload(
+        accepted=True,
+        duplicate=duplicates == len(outcomes),
+        recorded_count=len(outcomes) - duplicates,
+        duplicate_count=duplicates,
+        user_errors=[],
+        shopper=order.shopper,
+    )
 
 
 def _errors(outcomes: Sequence[object], *path: str) -> dict[int, UserError]:

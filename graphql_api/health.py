@@ -1,12 +1,18 @@
-"""Does the process live, and can it serve?"""
+"""Does the process live, can it serve, and how is it doing?"""
 
 import orjson
+from prometheus_client import CONTENT_TYPE_LATEST
 from pymongo.errors import PyMongoError
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
+from graphql_api import rest
 from graphql_api.context import Context
+from graphql_api.keys import Scope
+from graphql_api.security import Guard
+from recommender.settings import Settings
 
 
 async def healthy(request: Request) -> Response:
@@ -47,10 +53,23 @@ async def ready(request: Request) -> Response:
     return _json(answer, 200 if answer["status"] == "ready" else 503)
 
 
-ROUTES = [
-    Route("/healthy", healthy, methods=["GET"]),
-    Route("/ready", ready, methods=["GET"]),
-]
+async def metrics(request: Request) -> Response:
+    """GET /metrics: for Prometheus. See docs/operations.md."""
+    context: Context = request.state.context
+    if not context.settings.metrics_without_key:
+        context.caller.require(Scope.METRICS)
+    context.metrics.look_at(context)
+    return Response(context.metrics.text(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+def routes(settings: Settings) -> list[BaseRoute]:
+    """What operators and their tools ask."""
+    guarded = [] if settings.metrics_without_key else [Middleware(Guard, refusal=rest.refusal)]
+    return [
+        Route("/healthy", healthy, methods=["GET"]),
+        Route("/ready", ready, methods=["GET"]),
+        Route("/metrics", metrics, methods=["GET"], middleware=guarded),
+    ]
 
 
 def _json(body: object, status: int = 200) -> Response:

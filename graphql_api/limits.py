@@ -31,6 +31,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.cost import UNBOUNDED, Cost, costs_of
 from graphql_api.errors import ErrorCode
+from graphql_api.exchange import note_operation
 from graphql_api.persisted import LONGEST_KEPT_TEXT, PersistedDocuments
 from recommender.settings import Settings
 
@@ -260,6 +261,7 @@ class CachedDocuments(SchemaExtension):
     def _use(self, checked: Checked, extensions: Mapping[str, Any]) -> None:
         context = self.execution_context
         context.graphql_document = checked.document
+        note_operation(checked.document, context.operation_name)
         # Validated, and without a mistake: None would have it validated again.
         context.pre_execution_errors = []
         most = self._settings.most_query_cost

@@ -1,6 +1,7 @@
 """Log lines: one form for ours and for those of the libraries, for people or for machines."""
 
 import logging
+import math
 import sys
 
 import structlog
@@ -8,6 +9,28 @@ import structlog
 from recommender.settings import Settings
 
 MOST_FRAMES = 20
+
+log = structlog.get_logger(__name__)
+_standard_log = logging.getLogger(__name__)
+
+
+class AccessLog:
+    """A line for each request, if the settings want one, and a warning for each slow one.
+
+    Of all lines these must know least: not who asked, nor for whom, nor what exactly.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._level = logging.getLevelNamesMapping()[settings.access_log_level.upper()]
+        self._slow_seconds = settings.slow_request_seconds or math.inf
+
+    def write(self, what: str, seconds: float, **known: object) -> None:
+        """Tell what took so many seconds."""
+        if seconds > self._slow_seconds:
+            log.warning(f"slow_{what}", **known, duration_ms=round(1000 * seconds, 1))
+        # Asked first: structlog would make the line, and logging throw it away.
+        elif _standard_log.isEnabledFor(self._level):
+            log.log(self._level, what, **known, duration_ms=round(1000 * seconds, 1))
 
 
 def configure(settings: Settings) -> None:

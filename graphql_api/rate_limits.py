@@ -239,6 +239,8 @@ class RateLimits:
     """The limits of the settings, on whoever asks."""
 
     def __init__(self, settings: Settings, counts: SharedCounts) -> None:
+        self.refused: Counter[str] = Counter()
+        """Requests that were one too many, by the kind of key that they came with."""
         self._of_client = parse(settings.rate_limit) if settings.rate_limit else None
         self._of_server = parse(settings.server_rate_limit) if settings.server_rate_limit else None
         self._counts = counts
@@ -268,6 +270,11 @@ class RateLimits:
             allowance = await self._hit(self._of_client, cost, caller.kind, caller.name, buyer)
         return allowance
 
+    @property
+    def failures(self) -> Counter[str]:
+        """How often what went wrong."""
+        return self._counts.failures
+
     async def _hit(self, limit: RateLimitItem | None, cost: int, *who: str) -> Allowance | None:
         if limit is None:
             return None
@@ -277,6 +284,7 @@ class RateLimits:
         count = self._counts.count_of(limit.key_for(*who), limit.get_expiry())
         now = self._counts.clock()
         if not allowed:
+            self.refused[who[0].lower()] += 1
             wait = max(1, math.ceil(count.seconds_until_room(now, limit.amount - cost)))
             raise TooManyRequests(
                 f"At most {limit.amount} requests in {limit.get_expiry()} seconds are allowed. "

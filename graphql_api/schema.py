@@ -16,6 +16,7 @@ from graphql_api.catalogue import CatalogueMutations
 from graphql_api.compiled import CompiledExecutor
 from graphql_api.errors import CodedErrors, coded
 from graphql_api.events import EventMutations
+from graphql_api.exchange import note_operation
 from graphql_api.federation import FEDERATION_SCALARS, SubgraphQueries
 from graphql_api.inputs import plan_inputs, plan_resolvers
 from graphql_api.insights import InsightQueries
@@ -107,6 +108,7 @@ class _Schema(strawberry.Schema):
                 allowed,
                 operation_extensions,
             )
+        note_operation(known.document, operation_name)
         executor = self.execution_context_class.build(
             self._schema,
             known.document,

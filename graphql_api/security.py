@@ -19,7 +19,7 @@ from recommender.settings import Settings
 PREFLIGHT_SECONDS = 7200
 """How long a browser remembers that it may call us. Chrome remembers nothing for longer."""
 REQUEST_HEADERS = ("x-recs-key", "x-request-id", "traceparent", "graphql-require-preflight")
-RESPONSE_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After")
+RESPONSE_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
 
 log = structlog.get_logger(__name__)
 

@@ -74,6 +74,7 @@ async def served(
     walk: Walk | None = None,
 ) -> None:
     """Take note of shelves that are about to be shown, and keep what may be walked further."""
+    context.metrics.served(shelves, (context.now() - shelves[0].generated_at).total_seconds())
     if walk is None:
         for shelf in shelves:
             context.list_log.served(shelf, shopper_id)

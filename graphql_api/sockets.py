@@ -20,6 +20,7 @@ from strawberry.types.execution import PreExecutionError
 
 from graphql_api.context import Context
 from graphql_api.errors import coded
+from graphql_api.exchange import begin_operation
 from graphql_api.keys import Caller, Proof
 from graphql_api.persisted import DOCUMENT_ID
 from graphql_api.security import client_of
@@ -168,6 +169,7 @@ class Conversation:
 
     async def _carry_out(self, name: str, payload: Message) -> None:
         """Run one operation, and send what comes of it."""
+        begin_operation()
         try:
             self._caller()
             await self._spend()

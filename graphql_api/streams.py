@@ -1,6 +1,7 @@
 """Results that come one after the other, over whichever transport."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -9,6 +10,7 @@ from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionResult, StreamExecutionResult
 
 from graphql_api.errors import ErrorCode
+from graphql_api.exchange import current
 
 
 async def timely(results: StreamResult, seconds: float) -> AsyncGenerator[StreamExecutionResult]:
@@ -16,6 +18,7 @@ async def timely(results: StreamResult, seconds: float) -> AsyncGenerator[Stream
 
     A query has no other. A subscription says at once what there is.
     """
+    began = time.perf_counter()
     async with aclosing(results):
         try:
             async with asyncio.timeout(seconds):
@@ -24,6 +27,8 @@ async def timely(results: StreamResult, seconds: float) -> AsyncGenerator[Stream
             yield too_late(seconds)
             return
         if first is not None:
+            if (exchange := current.get()) is not None:
+                exchange.began_to_stream(time.perf_counter() - began)
             yield first
             async for result in results:
                 yield result

@@ -112,6 +112,15 @@ class Settings(BaseSettings):
     """The least severe log line that is written."""
     log_format: Literal["text", "json"] = "text"
     """How log lines look: for people or for machines."""
+    access_log_level: Literal["debug", "info"] = "debug"
+    """The level of the line that each request gets; LOG_LEVEL says which levels are written."""
+    slow_request_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    """A request that took longer is logged as a warning. 0: none is."""
+    metrics_without_key: bool = False
+    """Whether /metrics is for everybody. Otherwise it needs a secret key with the scope metrics."""
+    prometheus_multiproc_dir: Path | None = None
+    """Where API processes of one machine put their metrics together, so that each answers for all.
+    Not in .env."""
     graphiql: bool | None = None
     """Whether a browser that opens /graphql gets GraphiQL. Empty: if HOST is this machine."""
     storefront: bool | None = None

@@ -31,6 +31,8 @@ class Scope(StrEnum):
     """Act for any shopper: say what is known of them, export it, forget it."""
     TRUSTED_EVENTS = "trusted_events"
     """Say what was bought, and be believed."""
+    METRICS = "metrics"
+    """How the service is doing: what Prometheus asks for."""
 
 
 class KeyKind(StrEnum):

@@ -108,6 +108,13 @@ class EventStream:
         self._asked_at = self._clock()
         return self._asked_at - self._current_as_of <= MOST_BEHIND_SECONDS
 
+    @property
+    def lag_seconds(self) -> float:
+        """How old what we know may be: infinite while the stream is not open, and up to
+        IDLE_PATIENCE_SECONDS and a round while nobody asks.
+        """
+        return self._clock() - self._current_as_of
+
     async def run(self) -> None:
         """Follow until cancelled."""
         while True:

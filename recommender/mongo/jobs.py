@@ -6,10 +6,11 @@ renews that; one that died is followed by another, which takes the job over when
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from pymongo import ReturnDocument
@@ -19,6 +20,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from recommender.facts.errors import KeyTaken, TooManyJobs
+from recommender.mongo.aggregation import counted
 from recommender.mongo.documents import JOBS, MODELS, Document, utc
 
 MOST_WAITING = 10
@@ -81,6 +83,14 @@ def job_of(document: Document) -> Job:
 _AS_THEY_ARE = ("tune_minutes", "attempts", "stage", "progress", "in_service", "failure")
 
 
+class Standing(NamedTuple):
+    """How trainings are doing."""
+
+    counts: Mapping[JobState, int]
+    last: Job | None
+    """The last one that ended."""
+
+
 class Jobs:
     """Jobs as the API needs them."""
 
@@ -118,6 +128,14 @@ class Jobs:
 
     async def _waiting(self) -> int:
         return await self._jobs.count_documents({"state": JobState.QUEUED.value})
+
+    async def standing(self) -> Standing:
+        """How many there are in each state, and the last one that ended."""
+        states = [{"$group": {"_id": "$state", "jobs": {"$sum": 1}}}]
+        counts = {JobState(d["_id"]): d["jobs"] for d in await counted(self._jobs, states)}
+        ended = {"state": {"$in": [JobState.SUCCEEDED.value, JobState.FAILED.value]}}
+        last = await self._jobs.find_one(ended, sort=[("requested_at", -1)])
+        return Standing(counts, job_of(last) if last else None)
 
     async def of(self, job_ids: list[str]) -> dict[str, Job]:
         """Those of these jobs that there are."""

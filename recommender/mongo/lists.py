@@ -58,8 +58,15 @@ class ListLog:
         self._writing: list[Document] = []
         self._walked: dict[str, int] = {}
         self._enough = asyncio.Event()
+        self.written = 0
+        """Lists that were recorded since then."""
         self.lost = 0
         """Lists that could not be recorded since the process began."""
+
+    @property
+    def waiting(self) -> int:
+        """Lists that are yet to be recorded."""
+        return len(self._waiting) + len(self._writing)
 
     def served(self, shelf: Shelf, shopper_id: str | None) -> None:
         """Remember a list and what it shows."""
@@ -169,7 +176,10 @@ class ListLog:
             except BulkWriteError as error:
                 failures = (error.details or {}).get("writeErrors", [])
                 # What was sent again, since the answer was lost, is there already.
-                self.lost += sum(f["code"] != DUPLICATE_KEY for f in failures)
+                lost = sum(f["code"] != DUPLICATE_KEY for f in failures)
+                self.lost += lost
+                self.written -= lost
+            self.written += len(documents)
         if walked:
             await self._lists.bulk_write(
                 [
