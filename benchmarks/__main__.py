@@ -17,7 +17,7 @@ from typing import Annotated
 import psutil
 import typer
 
-from benchmarks import engine, importing, reading, recording, results, retraining, serving
+from benchmarks import engine, importing, list_log, reading, recording, results, retraining, serving
 from benchmarks.load import find_wrk
 from benchmarks.processes import Cores, on_core
 from benchmarks.results import Result
@@ -38,9 +38,10 @@ class Subject(StrEnum):
     ENGINE = "engine"
     SERVING = "serving"
     EVENTS = "events"
+    LISTS = "lists"
 
 
-ASKING = {Subject.SERVING, Subject.EVENTS}
+ASKING = {Subject.SERVING, Subject.EVENTS, Subject.LISTS}
 """What asks a server with wrk."""
 
 TITLES = {
@@ -50,6 +51,7 @@ TITLES = {
     Subject.ENGINE: "One list, without web and database",
     Subject.SERVING: "One recommendation",
     Subject.EVENTS: "Events over GraphQL",
+    Subject.LISTS: "The log of lists",
 }
 
 IMPORTS = {"csv": "generated CSV", "online_retail": "Online Retail"}
@@ -154,6 +156,8 @@ def _measure(
                 return serving.measure(uri, folder, seconds, cores, _say)
             case Subject.EVENTS:
                 return recording.measure(uri, folder, seconds, cores, _say)
+            case Subject.LISTS:
+                return list_log.measure(uri, folder, seconds, cores, _say)
     return []
 
 
