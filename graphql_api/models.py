@@ -1,6 +1,6 @@
 """Models in the schema: which one answers, how good each is, and trainings that were asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Annotated
@@ -67,6 +67,11 @@ class Metric:
         description="The cut-off of a ranking measure, such as 10 for precision at 10."
     )
     value: float = strawberry.field(description="Of the model.")
+    low: float | None = strawberry.field(
+        description="With 95 % confidence the value, a mean over shoppers, is not below this "
+        "(bootstrap). Null where that is not known, as of coverage, which is no such mean."
+    )
+    high: float | None = strawberry.field(description="Likewise, not above this.")
     baseline: float | None = strawberry.field(
         description="Of popularity, so that a gain can be read off."
     )
@@ -108,7 +113,7 @@ class Model(Node):
             shopper_count=card.get("shopper_count", 0),
             product_count=card.get("product_count", 0),
             interaction_count=card.get("interaction_count", 0),
-            metrics=metrics_of(card.get("metrics", {})),
+            metrics=metrics_of(card.get("metrics", {}), card.get("bounds", {})),
             failure_reason=job.failure if job else None,
         )
 
@@ -128,8 +133,15 @@ _STATES = {
 """Of a model that is not stored yet."""
 
 
-def metrics_of(measured: Mapping[str, Mapping[str, float]]) -> list[Metric]:
-    """The measures of a model, which comes first, beside those of the baselines."""
+def metrics_of(
+    measured: Mapping[str, Mapping[str, float]], bounds: Mapping[str, Sequence[float]]
+) -> list[Metric]:
+    """The measures of a model, which comes first, beside those of the baselines.
+
+    Args:
+        measured: model or baseline -> measure -> value.
+        bounds: measure -> low and high of the model, where they are known.
+    """
     if not measured:
         return []
     (_, ours), *others = measured.items()
@@ -138,6 +150,8 @@ def metrics_of(measured: Mapping[str, Mapping[str, float]]) -> list[Metric]:
             name=name.partition("@")[0],
             k=int(name.partition("@")[2]) if "@" in name else None,
             value=value,
+            low=bounds[name][0] if name in bounds else None,
+            high=bounds[name][1] if name in bounds else None,
             baseline=measured.get(BASELINE, {}).get(name),
             baselines=[
                 Baseline(name=other, value=values[name])

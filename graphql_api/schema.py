@@ -17,6 +17,7 @@ from graphql_api.compiled import CompiledExecutor
 from graphql_api.errors import CodedErrors, coded
 from graphql_api.events import EventMutations
 from graphql_api.exchange import note_operation
+from graphql_api.explorer import ExplorerQueries
 from graphql_api.federation import FEDERATION_SCALARS, SubgraphQueries
 from graphql_api.inputs import plan_inputs, plan_resolvers
 from graphql_api.insights import InsightQueries
@@ -30,6 +31,7 @@ from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
 from graphql_api.shop_insights import ShopInsightQueries
 from graphql_api.shoppers import ShopperMutations, ShopperQueries
+from graphql_api.status import StatusQueries
 from graphql_api.subscriptions import ModelSubscriptions, RecommendationSubscriptions
 from graphql_api.values import SCALARS
 from recommender.settings import Settings
@@ -46,6 +48,8 @@ class Query(
     ModelQueries,
     InsightQueries,
     ShopInsightQueries,
+    ExplorerQueries,
+    StatusQueries,
 ):
     """Everything that can be read."""
 

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 
 from graphql_api.context import Context
 from recommender.facts.errors import InvalidInput
-from recommender.facts.events import History
+from recommender.facts.events import Act, History
 from recommender.facts.fates import WhyNot
 from recommender.facts.request import Request, Shelf
 from recommender.mongo.frozen_lists import FrozenPage
@@ -53,14 +53,19 @@ async def shelves_for(
 
 
 async def made_for(
-    context: Context, page: Sequence[Request], shopper_id: str | None, walk: Walk | None = None
+    context: Context,
+    page: Sequence[Request],
+    shopper_id: str | None,
+    walk: Walk | None = None,
+    acts: Sequence[Act] = (),
 ) -> list[Shelf]:
-    """The same, of which nobody takes note yet."""
+    """The same, of which nobody takes note yet; as after further acts, the latest first."""
     history = History()
     page = [await _with_what_is_drawn(context, request) for request in page]
     if shopper_id is not None:
         page = await _with_shown_lately(context, page, shopper_id)
         history = await context.history_of(shopper_id)
+        history = history.then(acts) if acts else history
     rules = context.settings.rules
     longest = context.settings.longest_list if walk else 0
     return recommend_page(page, history, context.live, rules=rules, longest=longest)

@@ -14,6 +14,7 @@ from recommender.facts.errors import InvalidInput
 from recommender.facts.events import EventType
 from recommender.facts.fates import Fate
 from recommender.facts.insights import Granularity
+from recommender.facts.keys import Scope
 from recommender.facts.listing import ProductSort
 from recommender.facts.placements import Strategy, TrendingWindow
 from recommender.facts.request import ReasonKind
@@ -62,6 +63,21 @@ def _enum(enum: type[Enum], name: str, description: str, values: dict[Any, str])
         value.description = values[enum[value.name]]
 
 
+_enum(
+    Scope,
+    "KeyScope",
+    "Something that a key may allow.",
+    {
+        Scope.READ: "Lists and products.",
+        Scope.EVENTS: "Say what shoppers do. A purchase is recorded, but not trusted.",
+        Scope.CATALOGUE: "Put products into the shop and take them out.",
+        Scope.INSIGHTS: "What came of the lists, and what the shop's data say.",
+        Scope.TRAINING: "Train models, put one in service, roll back; how the server is doing.",
+        Scope.SHOPPERS: "Act for any shopper: say what is known of them, export it, forget it.",
+        Scope.TRUSTED_EVENTS: "Say what was bought, and be believed.",
+        Scope.METRICS: "Read /metrics.",
+    },
+)
 _enum(
     EventType,
     "EventType",

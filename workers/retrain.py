@@ -90,6 +90,8 @@ class Report:
     held_out_shoppers: int = 0
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
     """Model or baseline -> measure -> value, all on the same held-out events."""
+    bounds: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Measure -> low and high of the model (95 %)."""
     curves: dict[str, dict[str, Curve]] = field(default_factory=dict)
     """Model or baseline -> measure -> its values by the length of lists, with intervals."""
     rating_errors: RatingErrors | None = None
@@ -223,6 +225,7 @@ def retrain(
                 interaction_count=int(model.parameters["pairs"]),
                 training_seconds=trainer.seconds[EVERYTHING],
                 metrics=report.metrics,
+                bounds=report.bounds,
                 curves=report.curves,
                 search=found.search,
             )
@@ -367,6 +370,7 @@ def _measure(
     report.held_out_from = split.cut.isoformat()
     report.held_out_shoppers = len(split.shoppers)
     report.metrics = {name: quality.means for name, quality in found.items()}
+    report.bounds = found[ENGINE].bounds
     report.curves = {name: curves(of, split.truth) for name, of in lists.items()}
     report.rating_errors = rating_errors(split)
     return _is_worse(found[ENGINE], found[POPULARITY], "popularity", report) is True

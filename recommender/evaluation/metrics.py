@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from recommender.evaluation.intervals import intervals
+
 CUTOFFS = (10, 20)
 """Lengths at which a list is judged, where nothing else is asked for."""
 MEASURES = ("precision", "recall", "f1", "map", "ndcg", "hit_rate", "mrr", "coverage")
@@ -34,6 +36,12 @@ class Quality:
         """Every measure, averaged over shoppers."""
         averages = {name: float(values.mean()) for name, values in self.of_shopper.items()}
         return {**averages, **self.coverage}
+
+    @property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """Where each mean over shoppers lies with 95 % confidence: low, high."""
+        found = intervals(np.column_stack(list(self.of_shopper.values())))
+        return {name: (i.low, i.high) for name, i in zip(self.of_shopper, found, strict=True)}
 
 
 def judge(lists: Lists, truth: Truth, n_products: int, cutoffs: Sequence[int] = CUTOFFS) -> Quality:

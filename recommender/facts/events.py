@@ -1,7 +1,7 @@
 """What shoppers do, and how much each act tells us about taste."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
@@ -220,4 +220,21 @@ class History:
             ),
             frozenset(product_id for product_id, act in latest.items() if act.weight < 0),
             [act for act in verdicts if act.type is EventType.PURCHASE],
+        )
+
+    def then(self, acts: Sequence[Act]) -> "History":
+        """The same history after further acts, latest first.
+
+        >>> mug = Act("mug", EventType.PURCHASE, datetime(2026, 11, 1, tzinfo=UTC))
+        >>> History().then([mug]).bought
+        frozenset({'mug'})
+        """
+        more = History.of(acts)
+        overruled = {act.product_id for act in acts if act.type in VERDICTS}
+        return replace(
+            self,
+            acts=[*acts, *self.acts],
+            bought=self.bought | more.bought,
+            turned_away=(self.turned_away - overruled) | more.turned_away,
+            purchases=[*more.purchases, *self.purchases],
         )

@@ -43,6 +43,9 @@ class ModelCard:
     training_seconds: float
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Model or baseline -> measure -> value, all on the same held-out events."""
+    bounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """Measure -> low and high of the model itself (95 %). None of what is no mean over shoppers,
+    nor of models from before this was kept."""
     curves: Mapping[str, Mapping[str, Mapping[str, Sequence[float]]]] = field(default_factory=dict)
     """Model or baseline -> measure -> mean, low, high -> value for lists of 1, 2, ... products. Of
     models from before this was kept there are none."""
@@ -322,6 +325,8 @@ def _card_document(card: ModelCard) -> Document:
         "training_seconds": card.training_seconds,
         "metrics": {name: dict(values) for name, values in card.metrics.items()},
     }
+    if card.bounds:
+        document["bounds"] = {name: list(values) for name, values in card.bounds.items()}
     if card.curves:
         document["curves"] = card.curves
     return document if card.search is None else {**document, "search": card.search}

@@ -14,7 +14,7 @@ from recommender.mongo.models import forget_old, load, publish, put_in_service, 
 MODEL = """
 version state inService algorithm trainedAt trainingSeconds shopperCount productCount
 interactionCount failureReason
-metrics { name k value baseline baselines { name value } }
+metrics { name k value low high baseline baselines { name value } }
 """
 MODELS_PAGE = """
 query($first: Int, $after: String, $last: Int, $before: String) {
@@ -50,7 +50,7 @@ def three_models(shop, database):
     metrics = {"our engine": {"ndcg@10": 0.5, "coverage@20": 0.9}, "popularity": {"ndcg@10": 0.2}}
     for number in (2, 3):
         later = replace(trained, version=f"v{number}", trained_at=NOW + timedelta(days=number))
-        publish(database, later, **{**CARD, "metrics": metrics})
+        publish(database, later, **{**CARD, "metrics": metrics, "bounds": {"ndcg@10": (0.4, 0.6)}})
 
 
 async def test_the_model_that_answers_says_how_good_it_is(three_models, api, database):
@@ -63,10 +63,20 @@ async def test_the_model_that_answers_says_how_good_it_is(three_models, api, dat
             "name": "ndcg",
             "k": 10,
             "value": 0.5,
+            "low": 0.4,
+            "high": 0.6,
             "baseline": 0.2,
             "baselines": [{"name": "popularity", "value": 0.2}],
         },
-        {"name": "coverage", "k": 20, "value": 0.9, "baseline": None, "baselines": []},
+        {
+            "name": "coverage",
+            "k": 20,
+            "value": 0.9,
+            "low": None,
+            "high": None,
+            "baseline": None,
+            "baselines": [],
+        },
     ]
 
 

@@ -65,6 +65,16 @@ def test_a_model_is_trained_measured_published_and_put_in_service(database, sett
     assert json.loads(json.dumps(report.as_dict()))["events"] == len(shop[1])
 
 
+def test_how_sure_each_mean_of_the_model_is_is_kept_with_it(database, settings, shop):
+    card = read_card(database, run(database, settings).version)
+    means = {name for name in card.metrics[ENGINE] if not name.startswith("coverage")}
+    assert set(card.bounds) == means
+    for name, (low, high) in card.bounds.items():
+        assert low <= card.metrics[ENGINE][name] <= high
+    low, high = card.bounds["ndcg@10"]
+    assert low < high
+
+
 def test_how_sure_a_measure_is_at_every_length_is_kept_with_the_model(database, settings, shop):
     report = run(database, settings)
     card = read_card(database, report.version)
