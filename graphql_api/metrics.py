@@ -16,6 +16,7 @@ from collections import Counter as Tally
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ from pymongo.errors import PyMongoError
 
 from recommender.facts.errors import InvalidSetting
 from recommender.facts.events import EventType
+from recommender.facts.placements import Placement
 from recommender.facts.request import Shelf
 from recommender.mongo.jobs import JobState
 
@@ -49,6 +51,8 @@ disable_created_metrics()
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Bounds of what requests and lists take."""
+EVENT_OUTCOMES = ("recorded", "duplicate", "rejected", "failed")
+ERRORS_OF_OURS = ("INTERNAL", "UNAVAILABLE")
 LOOK_SECONDS = 5.0
 """How often the parts are read while nobody looks: other processes answer for this one too."""
 OF_THE_DEAD = "0"
@@ -166,6 +170,20 @@ class Metrics:
             "last_training_succeeded", "1 if there was a model, 0 if it failed.", "livemostrecent"
         )
 
+        self._begin_at_zero()
+
+    def _begin_at_zero(self) -> None:
+        """Prometheus sees no rise in a series that it did not know before."""
+        for type_, outcome in product(EventType, EVENT_OUTCOMES):
+            self._events.labels(type_.value, outcome)
+        for code in ERRORS_OF_OURS:
+            self._errors.labels(code)
+        for placement, counter in product(
+            Placement,
+            (self._empty_lists, self._short_lists, self._products, self._filler_products),
+        ):
+            counter.labels(placement.value)
+
     def answered(self, route: str, method: str, status: str, seconds: float) -> None:
         """Count a request over HTTP."""
         self._http_seconds.labels(route, method, status).observe(seconds)
@@ -185,7 +203,7 @@ class Metrics:
             if shelf.short_reason is not None:
                 self._short_lists.labels(placement).inc()
             self._products.labels(placement).inc(len(found))
-            if fillers := sum(product.is_filler for product in found):
+            if fillers := sum(each.is_filler for each in found):
                 self._filler_products.labels(placement).inc(fillers)
         of_page = ("several", "several")
         if len(shelves) == 1:
