@@ -225,12 +225,12 @@ class Metrics:
         """Look at the parts again and again, until cancelled."""
         while True:
             try:
+                self.look_at(context)
+                if self._directory is not None:
+                    _sweep(self._directory)
                 await self._look_at_trainings(context)
-            except PyMongoError as error:
-                log.warning("trainings_not_read", error=type(error).__name__)
-            self.look_at(context)
-            if self._directory is not None:
-                _sweep(self._directory)
+            except (PyMongoError, OSError) as error:
+                log.warning("metrics_not_read", error=type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
 
     def look_at(self, context: "Context") -> None:
