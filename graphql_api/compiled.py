@@ -10,7 +10,7 @@ where none may be, a value of another type than the schema says) goes through gr
 that coercion, errors and their paths are its own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from enum import Enum
 from math import isfinite
 from operator import attrgetter, methodcaller
@@ -348,7 +348,10 @@ def _leaf_of(type_: GraphQLScalarType | CustomGraphQLEnumType) -> Callable[[Any]
     coerce = type_.coerce_output_value
 
     def complete(value: Any) -> Any:
-        if value is None or (coerced := coerce(value)) is None or coerced is Undefined:
+        # str makes text of anything, also of what is to be raised or awaited.
+        if value is None or isinstance(value, Exception | Awaitable):
+            raise Unusual
+        if (coerced := coerce(value)) is None or coerced is Undefined:
             raise Unusual
         return coerced
 

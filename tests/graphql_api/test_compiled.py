@@ -287,7 +287,24 @@ BOTH = [
 ]
 
 
+UNPRICED = Thing(
+    name="mug",
+    count=1,
+    big=None,
+    id="1",
+    price=ValueError(""),
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+    part=None,
+    parts=(),
+    words=None,
+)
+"""str would make a price of what went wrong."""
+
+
 @given(st.sampled_from(DOCUMENTS), roots, st.booleans())
+@hypothesis.example(
+    document=DOCUMENTS[0], root=Query(things=[UNPRICED], named=[], one=None), no=False
+)
 @hypothesis.settings(max_examples=400)
 def test_odd_values_are_answered_and_blamed_as_graphql_core_does_it(document, root, no):
     answers = []
