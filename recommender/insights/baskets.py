@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from recommender.facts.events import BASKET_BREAK, EventType
 from recommender.facts.ids import Rows
 from recommender.insights.acts import ActTable
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 FEWEST_TOGETHER = 5
 """Baskets that two products must share to be shown as a pair."""
@@ -181,8 +184,11 @@ class Baskets:
             bought_again=int((times > 1).sum()),
         )
 
-    def _matrix(self) -> sparse.csr_matrix:
+    def _matrix(self) -> "sparse.csr_matrix":
         """(n_baskets, n_products) float64, 1 for what is in a basket."""
+        # The API does without scipy until somebody asks for insights.
+        from scipy import sparse
+
         matrix = sparse.csr_matrix(
             (np.ones(len(self._basket)), (self._basket, self._product)),
             shape=(self.count, len(self._products)),

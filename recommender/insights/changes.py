@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc
 
 FEWEST = 20
 """Shoppers, of both periods together, without whom nothing is said."""
@@ -83,6 +82,9 @@ def changes(
 
 def _at_least(count: Counts, of: Counts, share: float) -> Floats:
     """(n,) how likely a coin that falls on one side with that share does so at least so often."""
+    # The API does without scipy until somebody asks for insights.
+    from scipy.special import betainc
+
     # The binomial tail, as an incomplete beta function.
     least = np.maximum(count, 1).astype(np.float64)
     tail: Floats = betainc(least, of - least + 1, share).astype(np.float64)
