@@ -39,6 +39,17 @@ def headings(page):
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found}
 
 
+def test_lock_files_hold_hashes_and_no_address():
+    """npm writes where to donate, too: take each "funding" out again after npm install."""
+    locks = [*Path().glob("requirements*.lock")]
+    for folder in ("tests/conformance", "graphql_api/web/shop", "graphql_api/web/graphiql"):
+        locks.append(Path(folder, "package-lock.json"))
+    for lock in locks:
+        text = lock.read_text()
+        assert "sha512-" in text or "--hash=sha256:" in text, lock
+        assert "://" not in text, lock
+
+
 def test_the_index_has_every_page():
     index = Path("docs/README.md").read_text()
     for page in Path("docs").glob("*.md"):
