@@ -23,11 +23,20 @@ $(CONFORMANCE)/node_modules/.package-lock.json: $(CONFORMANCE)/package-lock.json
 
 CHROMIUM := command -v chromium || command -v chromium-browser || command -v google-chrome
 
-browser: # whoever may install it gets it, others are told
-	@($(CHROMIUM)) >/dev/null || (apt-get update -qq && apt-get install -y -qq chromium) >/dev/null 2>&1 \
-	|| { echo "The tests of the pages need Chromium: apt-get install chromium"; exit 1; }
+# Whoever may install these gets them, others are told.
+tools: install
+	@(($(CHROMIUM)) && command -v php) >/dev/null \
+	|| (apt-get update -qq && apt-get install -y -qq chromium php-cli) >/dev/null 2>&1 \
+	|| { echo "The tests need Chromium and PHP: apt-get install chromium php-cli"; exit 1; }
+	@command -v promtool >/dev/null || test -x $(BIN)/promtool || $(PROMTOOL) >/dev/null 2>&1 \
+	|| { echo "The tests of the alert rules need promtool, of Prometheus 2.42 or newer"; exit 1; }
 
-test: install browser $(CONFORMANCE)/node_modules/.package-lock.json ## install what is missing, run every check and every test
+# Installing the package would start a server, too.
+PROMTOOL := (apt-get update -qq; cd $(VENV) && apt-get download -qq prometheus \
+	&& dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool \
+	&& mv usr/bin/promtool bin/ && rm -r usr prometheus_*.deb)
+
+test: install tools $(CONFORMANCE)/node_modules/.package-lock.json ## install what is missing, run every check and every test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -52,4 +61,4 @@ lock: ## compile the lock files anew from pyproject.toml
 clean: ## remove the virtual environment and all data of the embedded MongoDB
 	rm -rf $(VENV) .data
 
-.PHONY: help install demo browser test format schema bench lock clean
+.PHONY: help install demo tools test format schema bench lock clean

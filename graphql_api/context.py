@@ -81,6 +81,11 @@ class Context:
         """Model and catalogue as they are now. Take it once for each answer: it is swapped."""
         return self.follower.live
 
+    @property
+    def has_its_model(self) -> bool:
+        """Whether a model answers, as far as the settings want one before we count as ready."""
+        return self.live.trained is not None or self.settings.ready_without_model
+
     def of(self, caller: Caller) -> "Context":
         """The same for what this caller asks."""
         # As replace() does it, which takes 2 µs of every request, where this takes half of one.

@@ -4,16 +4,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    SelectionSetNode,
-)
-
 from graphql_api.logs import AccessLog
 from graphql_api.metrics import Metrics
 
@@ -81,41 +71,7 @@ def begin_operation() -> None:
         current.set(replace(exchange, root_fields=()))
 
 
-def note_operation(document: DocumentNode, name: str | None) -> None:
-    """Remember what is about to be executed: an operation of a document that was validated."""
+def note_operation(root_fields: tuple[str, ...]) -> None:
+    """Remember what is about to be executed."""
     if (exchange := current.get()) is not None:
-        # Kept on the document itself: it goes when the document does.
-        kept: dict[str | None, tuple[str, ...]] = vars(document).setdefault("root_fields", {})
-        if name not in kept:
-            kept[name] = root_fields(document, name)
-        exchange.root_fields = kept[name]
-
-
-def root_fields(document: DocumentNode, name: str | None) -> tuple[str, ...]:
-    """The fields at the top of an operation by their names in the schema, each once, in order;
-    none if there is no such operation.
-    """
-    fragments = {
-        d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
-    }
-    found: dict[str, None] = {}
-
-    def gather(selections: SelectionSetNode) -> None:
-        for selection in selections.selections:
-            if isinstance(selection, FieldNode):
-                found[selection.name.value] = None
-            elif isinstance(selection, InlineFragmentNode):
-                gather(selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                # Taken out, so that each is gathered once, however often it is spread.
-                fragment = fragments.pop(selection.name.value, None)
-                if fragment is not None:
-                    gather(fragment.selection_set)
-
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    for operation in operations:
-        if (operation.name.value if operation.name else None) == name or (
-            name is None and len(operations) == 1
-        ):
-            gather(operation.selection_set)
-    return tuple(found)
+        exchange.root_fields = root_fields

@@ -8,8 +8,8 @@ import strawberry
 
 from graphql_api.keys import Scope
 from graphql_api.pages import requests_of
-from graphql_api.products import Attribute, Info, Product
-from graphql_api.recommendations import Look, RecommendationShelf, look_of
+from graphql_api.products import Attribute, Info, Product, product_of
+from graphql_api.recommendations import RecommendationShelf, look_of
 from graphql_api.shelf_input import ContextArgument, ShelvesArgument, Shopper
 from graphql_api.shelves import made_for
 from recommender.facts import events as facts
@@ -61,15 +61,12 @@ class ShopperHistory:
         ] = DEFAULT_ACTS,
     ) -> list[ShopperAct]:
         count = checked_limit("limit", limit, info.context.settings.longest_page)
-        live, base_url = info.context.live, info.context.settings.base_url
         return [
             ShopperAct(
                 type=act.type,
                 at=act.at,
                 product_id=strawberry.ID(act.product_id),
-                product=Product.of(known, base_url)
-                if (known := live.get(act.product_id))
-                else None,
+                product=product_of(info.context, act.product_id),
                 rating=act.rating,
             )
             for act in self.history.acts[:count]
@@ -143,5 +140,5 @@ class ExplorerQueries:
         requests = requests_of(info, shelves, context)
         then = supposed(acts, info.context.now())
         made = await made_for(info.context, requests, shopper_id, acts=then)
-        look, base_url = Look(look_of(info).at_edges, None), info.context.settings.base_url
+        look, base_url = look_of(info)._replace(walks=False), info.context.settings.base_url
         return [RecommendationShelf.of(shelf, base_url, look) for shelf in made]

@@ -25,7 +25,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from graphql_api.context import Context
 from graphql_api.keys import Scope
-from graphql_api.products import Info, Product
+from graphql_api.products import Info, Product, product_of
 from recommender.facts.errors import InvalidInput
 from recommender.facts.ids import checked_id
 
@@ -109,10 +109,9 @@ def _found(context: Context, place: str, representation: Any) -> Product | Inval
     if isinstance(key, bool) or not isinstance(key, str | int):
         return InvalidInput(f"{place}.productId", "must be the id of a product")
     try:
-        product = context.live.get(checked_id(f"{place}.productId", str(key)))
+        return product_of(context, checked_id(f"{place}.productId", str(key)))
     except InvalidInput as error:
         return error
-    return Product.of(product, context.settings.base_url) if product else None
 
 
 @lru_cache(maxsize=1)

@@ -48,7 +48,7 @@ async def ready(request: Request) -> Response:
         await context.database.command("ping")
     except PyMongoError as error:
         answer |= {"status": "not ready", "database": f"cannot be reached: {type(error).__name__}"}
-    if trained is None and not context.settings.ready_without_model:
+    if not context.has_its_model:
         answer |= {"status": "not ready"}
     return _json(answer, 200 if answer["status"] == "ready" else 503)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 import strawberry
 
 from graphql_api.keys import Scope
-from graphql_api.products import Info, Money, Product
+from graphql_api.products import Info, Money, Product, product_of
 from graphql_api.shelf_input import placement_named
 from graphql_api.values import CurrencyCode, utc
 from recommender.facts import insights as facts
@@ -217,11 +217,10 @@ class Insights:
         ] = 10,
     ) -> list[ProductInsight]:
         found = await self.counted.top_products(checked_limit("limit", limit, MOST_PRODUCTS))
-        live, base_url = info.context.live, info.context.settings.base_url
         return [
             ProductInsight(
                 product_id=strawberry.ID(p),
-                product=Product.of(product, base_url) if (product := live.get(p)) else None,
+                product=product_of(info.context, p),
                 totals=InsightTotals.of(totals),
             )
             for p, totals in found.items()

@@ -5,9 +5,9 @@ text is parsed and validated once, against fixed rule classes: Strawberry's own 
 ones for each request, which keeps its caches from ever hitting.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -17,9 +17,11 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     SelectionNode,
+    SelectionSetNode,
     parse,
     specified_rules,
     validate,
@@ -107,6 +109,29 @@ def size_of(document: DocumentNode) -> Size:
     )
 
 
+def root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...]:
+    """The fields at the top of an operation by their names in the schema, each once, in order."""
+    fragments = {
+        d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)
+    }
+    found: dict[str, None] = {}
+
+    def gather(selections: SelectionSetNode) -> None:
+        for selection in selections.selections:
+            if isinstance(selection, FieldNode):
+                found[selection.name.value] = None
+            elif isinstance(selection, InlineFragmentNode):
+                gather(selection.selection_set)
+            elif isinstance(selection, FragmentSpreadNode):
+                # Taken out, so that each is gathered once, however often it is spread.
+                fragment = fragments.pop(selection.name.value, None)
+                if fragment is not None:
+                    gather(fragment.selection_set)
+
+    gather(operation.selection_set)
+    return tuple(found)
+
+
 class Refused(Exception):
     """A document that was parsed, and must not be executed.
 
@@ -122,16 +147,30 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Operation:
+    """One of a document."""
+
+    kind: OperationType
+    root_fields: tuple[str, ...]
+    cost: Cost
+    most: int
+    """What it costs with the worst variables."""
+
+
+@dataclass(frozen=True, slots=True)
 class Checked:
     """A document without mistakes, and within the limits that go by its text."""
 
     document: DocumentNode
-    kinds: Mapping[str | None, OperationType]
-    """Of its operations, by their names; of the only one also by None."""
-    costs: Mapping[str | None, Cost]
-    """Of each operation, by its name."""
-    most: int
-    """What the costliest of them costs with the worst variables."""
+    operations: Mapping[str | None, Operation]
+    """By their names; the only one also by None."""
+
+
+class Plain(NamedTuple):
+    """An operation that can be executed without a further question."""
+
+    document: DocumentNode
+    operation: Operation
 
 
 class Documents:
@@ -173,25 +212,39 @@ class Documents:
         )
         if errors:
             raise Refused(document, errors)
-        costs = costs_of(document, self._schema, self._longest_page)
-        most = max(cost.most for cost in costs.values())
-        checked = Checked(document, _kinds(document), costs, most)
+        checked = Checked(document, self._operations_of(document))
         if len(text) <= LONGEST_KEPT_TEXT and self._settings.cached_documents:
             if len(self._known) >= self._settings.cached_documents:
                 del self._known[next(iter(self._known))]
             self._known[text] = checked
         return checked
 
+    def plain(self, text: str, name: str | None, kinds: Collection[OperationType]) -> Plain | None:
+        """The operation of that name, if its document came before, it is of one of these kinds,
+        and no variables make it cost too much."""
+        known = self.known(text)
+        operation = known.operations.get(name) if known else None
+        if known is None or operation is None or operation.kind not in kinds:
+            return None
+        if operation.most > self._settings.most_query_cost:
+            return None
+        return Plain(known.document, operation)
 
-def _kinds(document: DocumentNode) -> dict[str | None, OperationType]:
-    """What kind of operation each is, by its name; the only one also by none."""
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    kinds: dict[str | None, OperationType] = {
-        o.name.value: OperationType(o.operation.value) for o in operations if o.name
-    }
-    if len(operations) == 1:
-        kinds[None] = OperationType(operations[0].operation.value)
-    return kinds
+    def _operations_of(self, document: DocumentNode) -> dict[str | None, Operation]:
+        costs = costs_of(document, self._schema, self._longest_page)
+        operations: dict[str | None, Operation] = {}
+        for definition in document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                name = definition.name.value if definition.name else None
+                operations[name] = Operation(
+                    OperationType(definition.operation.value),
+                    root_fields(document, definition),
+                    costs[name],
+                    costs[name].most,
+                )
+        if len(operations) == 1:
+            operations[None] = next(iter(operations.values()))
+        return operations
 
 
 def _parsed(text: str, most_tokens: int) -> DocumentNode:
@@ -261,16 +314,18 @@ class CachedDocuments(SchemaExtension):
     def _use(self, checked: Checked, extensions: Mapping[str, Any]) -> None:
         context = self.execution_context
         context.graphql_document = checked.document
-        note_operation(checked.document, context.operation_name)
         # Validated, and without a mistake: None would have it validated again.
         context.pre_execution_errors = []
+        operation = checked.operations.get(context.operation_name)
+        if operation is None:
+            # What is raised for one that does not exist is graphql-core's business.
+            return
+        note_operation(operation.root_fields)
         most = self._settings.most_query_cost
         told = extensions.get("cost") is True
-        if checked.most <= most and not told:
+        if operation.most <= most and not told:
             return
-        # What is raised for an operation that does not exist is graphql-core's business.
-        cost = checked.costs.get(context.operation_name)
-        value = min(cost.of(context.variables or {}), UNBOUNDED) if cost else 0
+        value = min(operation.cost.of(context.variables or {}), UNBOUNDED)
         if told:
             context.extensions_results["cost"] = {"requested": value, "maximum": most}
         if value > most:

@@ -10,16 +10,11 @@ from graphql_api.context import Context
 from graphql_api.global_ids import Node, named_by
 from graphql_api.keys import Scope
 from graphql_api.models import model_of
-from graphql_api.products import Info, Product
+from graphql_api.products import Info, product_of
 from recommender.facts.errors import InvalidInput
 
 Finder = Callable[[Context, str], Node | Awaitable[Node | None] | None]
 """(context, the id within the type) -> what has that id, if the caller may see it."""
-
-
-def _product(context: Context, product_id: str) -> Node | None:
-    found = context.live.get(product_id)
-    return Product.of(found, context.settings.base_url) if found else None
 
 
 async def _model(context: Context, version: str) -> Node | None:
@@ -30,7 +25,7 @@ async def _model(context: Context, version: str) -> Node | None:
 
 
 FINDERS: Mapping[str, Finder] = {
-    "Product": _product,
+    "Product": product_of,
     "Model": _model,
 }
 

@@ -223,6 +223,12 @@ class Product(Node):
         )
 
 
+def product_of(context: Context, product_id: str) -> Product | None:
+    """The product of that id, as the catalogue has it now."""
+    found = context.live.get(product_id)
+    return Product.of(found, context.settings.base_url) if found else None
+
+
 MOST_KEPT = 20_000
 """Products that are kept as the schema has them. Lists show the same ones again and again, and
 fifty that have to be made take as long as the choice of them."""
@@ -249,9 +255,7 @@ class ProductQueries:
     @strawberry.field(description="One product by the shop's own id; null if there is none.")
     def product(self, info: Info, product_id: ProductIdArgument) -> Product | None:
         info.context.caller.require(Scope.READ)
-        context = info.context
-        found = context.live.get(checked_id("productId", str(product_id)))
-        return Product.of(found, context.settings.base_url) if found else None
+        return product_of(info.context, checked_id("productId", str(product_id)))
 
 
 async def _list_about(

@@ -40,8 +40,14 @@ class Look(NamedTuple):
     """At what of a list somebody looks, so that nothing else is made."""
 
     at_edges: bool
-    walk: Walk | None
-    """How they may go on, if they want to know the place of anything."""
+    at_reasons: bool
+    walks: bool
+    """Whether they want to know the place of anything: then they may go on from there."""
+
+    @property
+    def walk(self) -> Walk | None:
+        """How they may go on from a first page, if they may."""
+        return Walk(self.at_reasons) if self.walks else None
 
 
 @strawberry.type(description="Why a product was chosen, in a form a page can show.")
@@ -191,7 +197,7 @@ def _told(shelf: Shelf, base_url: str, look: Look) -> dict[str, Any]:
     nodes = [Product.of(found.product, base_url) for found in shelf.recommendations]
     edges = [
         RecommendationEdge(
-            cursor=cursor_at(shelf.recommendation_id, found.rank) if look.walk else "",
+            cursor=cursor_at(shelf.recommendation_id, found.rank) if look.walks else "",
             node=node,
             rank=found.rank,
             score=found.score,
@@ -217,7 +223,7 @@ def _told(shelf: Shelf, base_url: str, look: Look) -> dict[str, Any]:
 
 
 def _cursor(shelf: Shelf, place: int, look: Look) -> str | None:
-    if not (look.walk and shelf.recommendations):
+    if not (look.walks and shelf.recommendations):
         return None
     return cursor_at(shelf.recommendation_id, shelf.recommendations[place].rank)
 
@@ -225,8 +231,7 @@ def _cursor(shelf: Shelf, place: int, look: Look) -> str | None:
 def look_of(info: Info) -> Look:
     """At what of a list the caller looks."""
     names = names_below(info)
-    walks = not names.isdisjoint(CURSOR_FIELDS)
-    return Look("edges" in names, Walk(with_reasons="reasons" in names) if walks else None)
+    return Look("edges" in names, "reasons" in names, not names.isdisjoint(CURSOR_FIELDS))
 
 
 List = TypeVar("List", RecommendationConnection, RecommendationShelf)
@@ -252,8 +257,7 @@ async def list_for(
         [found] = await lists_for(info, [request], shopper_id, RecommendationConnection)
         return found
     look = look_of(info)
-    walk = look.walk or Walk(with_reasons="reasons" in names_below(info))
-    page = await page_after(info.context, after, request, shopper_id, walk)
+    page = await page_after(info.context, after, request, shopper_id, Walk(look.at_reasons))
     base_url = info.context.settings.base_url
     return RecommendationConnection.of(page.shelf, base_url, look, after=True, more=page.has_more)
 

@@ -74,7 +74,6 @@ class Subscription(RecommendationSubscriptions, ModelSubscriptions):
 class _Schema(strawberry.Schema):
     plain_documents: Documents | None = None
     """Where there may be some that need none of what Strawberry does around an execution."""
-    most_plain_cost = 0
 
     async def execute(
         self,
@@ -93,16 +92,10 @@ class _Schema(strawberry.Schema):
         allowed = DEFAULT_ALLOWED_OPERATION_TYPES
         if allowed_operation_types is not None:
             allowed = set(allowed_operation_types)
-        known = (
-            self.plain_documents.known(query)
-            if self.plain_documents and query and not operation_extensions
-            else None
-        )
-        if (
-            known is None
-            or known.most > self.most_plain_cost
-            or known.kinds.get(operation_name) not in allowed
-        ):
+        plain = None
+        if self.plain_documents and query and not operation_extensions:
+            plain = self.plain_documents.plain(query, operation_name, allowed)
+        if plain is None:
             return await super().execute(
                 query,
                 variable_values,
@@ -112,10 +105,10 @@ class _Schema(strawberry.Schema):
                 allowed,
                 operation_extensions,
             )
-        note_operation(known.document, operation_name)
+        note_operation(plain.operation.root_fields)
         executor = self.execution_context_class.build(
             self._schema,
-            known.document,
+            plain.document,
             root_value,
             context_value,
             variable_values,
@@ -163,7 +156,6 @@ def make_schema(settings: Settings) -> strawberry.Schema:
     documents = Documents(schema._schema, settings)  # noqa: SLF001 (it has no public name)
     if not persisted.only_trusted:
         schema.plain_documents = documents
-        schema.most_plain_cost = settings.most_query_cost
     return schema
 
 

@@ -1,14 +1,14 @@
 """What the shop's own data say, in the schema."""
 
 import asyncio
-from collections.abc import Sequence
-from typing import Annotated, Self
+from collections.abc import Callable, Sequence
+from typing import Annotated, Self, TypeVar
 
 import strawberry
 
 from graphql_api.insights import TimeRangeInput, amount, amounts
 from graphql_api.keys import Scope
-from graphql_api.products import Info, Money, Product
+from graphql_api.products import Info, Money, Product, product_of
 from recommender.facts.events import EventType
 from recommender.facts.insights import Range
 from recommender.facts.request import checked_limit
@@ -20,6 +20,8 @@ from recommender.insights.shop import period_before
 
 MOST = 100
 """Entries of each list."""
+
+Found = TypeVar("Found")
 
 Limit = Annotated[int, strawberry.argument(description=f"How many, at most {MOST}.")]
 
@@ -41,6 +43,17 @@ class ProductChange:
     change: float | None = strawberry.field(
         description="1 for twice as many, -0.5 for half as many; null where there were none before."
     )
+
+    @classmethod
+    def of(cls, found: Change, info: Info) -> Self:
+        """The same, as the schema has it."""
+        return cls(
+            product_id=strawberry.ID(found.key),
+            product=product_of(info.context, found.key),
+            shoppers=found.shoppers,
+            shoppers_before=found.before,
+            change=found.change,
+        )
 
 
 @strawberry.type(description="A category that rises or falls.")
@@ -243,27 +256,27 @@ class ShopInsights:
         "First what rose most for sure."
     )
     async def rising_products(self, info: Info, limit: Limit = 10) -> list[ProductChange]:
-        return await self._product_changes(info, limit, rising=True)
+        found = await _first(limit, lambda: self.found.product_changes.rising)
+        return [ProductChange.of(change, info) for change in found]
 
     @strawberry.field(description="Products that fall, likewise. First what fell most for sure.")
     async def falling_products(self, info: Info, limit: Limit = 10) -> list[ProductChange]:
-        return await self._product_changes(info, limit, rising=False)
+        found = await _first(limit, lambda: self.found.product_changes.falling)
+        return [ProductChange.of(change, info) for change in found]
 
     @strawberry.field(
         description="Categories that rise, likewise; at every level. First what rose most for sure."
     )
     async def rising_categories(self, limit: Limit = 10) -> list[CategoryChange]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.category_changes)
-        return [CategoryChange.of(change) for change in found.rising[:limit]]
+        found = await _first(limit, lambda: self.found.category_changes.rising)
+        return [CategoryChange.of(change) for change in found]
 
     @strawberry.field(
         description="Categories that fall, likewise; at every level. First what fell most for sure."
     )
     async def falling_categories(self, limit: Limit = 10) -> list[CategoryChange]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.category_changes)
-        return [CategoryChange.of(change) for change in found.falling[:limit]]
+        found = await _first(limit, lambda: self.found.category_changes.falling)
+        return [CategoryChange.of(change) for change in found]
 
     @strawberry.field(description="How far shoppers come, in the whole shop.")
     async def funnel(self) -> Funnel:
@@ -274,24 +287,22 @@ class ShopInsights:
         "and bought another went all the way of mugs. First the one with the most shoppers."
     )
     async def funnel_by_category(self, limit: Limit = 20) -> list[CategoryFunnel]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.funnel_by_category)
-        return [CategoryFunnel(category=f.key, funnel=Funnel.of(f.funnel)) for f in found[:limit]]
+        found = await _first(limit, lambda: self.found.funnel_by_category)
+        return [CategoryFunnel(category=f.key, funnel=Funnel.of(f.funnel)) for f in found]
 
     @strawberry.field(
         description="How far shoppers come by what products cost now, in bands that begin at 1, 2, "
         "5, 10, 20, 50 and so on. By currency, the lowest first."
     )
     async def funnel_by_price(self, limit: Limit = MOST) -> list[PriceBandFunnel]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.funnel_by_price)
+        found = await _first(limit, lambda: self.found.funnel_by_price)
         return [
             PriceBandFunnel(
                 from_=amount(f.key.low.minor_units, f.key.low.currency),
                 below=amount(f.key.high.minor_units, f.key.high.currency),
                 funnel=Funnel.of(f.funnel),
             )
-            for f in found[:limit]
+            for f in found
         ]
 
     @strawberry.field(description="How large baskets are, and what they are worth.")
@@ -303,18 +314,19 @@ class ShopInsights:
         "more often than by chance. First the strongest, by the geometric mean of lift and support."
     )
     async def bought_together(self, info: Info, limit: Limit = 10) -> list[ProductPair]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.pairs)
+        found = await _first(limit, lambda: self.found.pairs)
         return [
             ProductPair(
                 product_ids=[strawberry.ID(pair.first), strawberry.ID(pair.second)],
                 products=[
-                    product for id_ in (pair.first, pair.second) if (product := _product(info, id_))
+                    product
+                    for id_ in (pair.first, pair.second)
+                    if (product := product_of(info.context, id_))
                 ],
                 support=pair.support,
                 lift=pair.lift,
             )
-            for pair in found[:limit]
+            for pair in found
         ]
 
     @strawberry.field(description="Whether shoppers come back.")
@@ -326,39 +338,26 @@ class ShopInsights:
         "now. First the most carted, then the most viewed."
     )
     async def wanted_out_of_stock(self, info: Info, limit: Limit = 10) -> list[WantedProduct]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.wanted)
+        found = await _first(limit, lambda: self.found.wanted)
         return [
             WantedProduct(
                 product_id=strawberry.ID(w.product_id),
-                product=_product(info, w.product_id),
+                product=product_of(info.context, w.product_id),
                 viewed=w.viewed,
                 added_to_cart=w.carted,
             )
-            for w in found[:limit]
-        ]
-
-    async def _product_changes(
-        self, info: Info, limit: int, *, rising: bool
-    ) -> list[ProductChange]:
-        limit = checked_limit("limit", limit, MOST)
-        found = await asyncio.to_thread(lambda: self.found.product_changes)
-        shown: Sequence[Change] = found.rising if rising else found.falling
-        return [
-            ProductChange(
-                product_id=strawberry.ID(change.key),
-                product=_product(info, change.key),
-                shoppers=change.shoppers,
-                shoppers_before=change.before,
-                change=change.change,
-            )
-            for change in shown[:limit]
+            for w in found
         ]
 
 
-def _product(info: Info, product_id: str) -> Product | None:
-    product = info.context.live.get(product_id)
-    return Product.of(product, info.context.settings.base_url) if product else None
+async def _first(limit: int, compute: Callable[[], Sequence[Found]]) -> Sequence[Found]:
+    """The first of what is computed, beside all else that the server does.
+
+    Raises:
+        InvalidInput: if that many are too many.
+    """
+    limit = checked_limit("limit", limit, MOST)
+    return (await asyncio.to_thread(compute))[:limit]
 
 
 @strawberry.type

@@ -86,7 +86,7 @@ class StatusQueries:
             credited_through, reachable = None, False
         failures = context.follower.failures + context.event_stream.failures + context.keys.failures
         return Status(
-            ready=reachable and (trained is not None or context.settings.ready_without_model),
+            ready=reachable and context.has_its_model,
             database_reachable=reachable,
             keys_needed=not context.keys.is_open,
             model_version=trained.version if trained else None,

@@ -1,7 +1,6 @@
 """All events of a shop, from MongoDB straight into arrays: what training reads."""
 
 import gc
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,14 +11,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pymongo.database import Database
 
-with warnings.catch_warnings():
-    # It was built with a pyarrow whose objects were smaller; larger ones are compatible.
-    warnings.filterwarnings("ignore", message="pyarrow.lib.*size changed")
-    from pymongoarrow.context import PyMongoArrowContext
-    from pymongoarrow.schema import Schema
-
 from recommender.facts.ids import IdIndex, Rows
 from recommender.learning.interactions import TYPES, EventTable
+from recommender.mongo.columns import codes_of, milliseconds_of, projection_of, read, rows_of
 from recommender.mongo.documents import EVENTS, Document
 from recommender.mongo.shoppers import read_shoppers
 
@@ -49,23 +43,20 @@ def read_events(
     """
     where = {"received_at": {"$gte": received_since}} if received_since else {}
     shoppers, products, types = IdIndex(), IdIndex(), IdIndex(t.value for t in TYPES)
-    schema = Schema(TRAINING_FIELDS)
     parts: list[list[NDArray[Any]]] = [[] for _ in TRAINING_FIELDS]
     batches = database[EVENTS].find_raw_batches(
-        where, projection={"_id": 0, **dict.fromkeys(TRAINING_FIELDS, 1)}, batch_size=100_000
+        where, projection=projection_of(TRAINING_FIELDS), batch_size=100_000
     )
     with _collector_off():
         for batch in batches:
-            context = PyMongoArrowContext(schema)
-            context.process_bson_stream(batch)
-            columns = context.finish()
+            columns = read(batch, TRAINING_FIELDS)
             for part, column in zip(
                 parts,
                 (
-                    _rows(shoppers, columns["shopper_id"]),
-                    _rows(products, columns["product_id"]),
-                    np.minimum(_rows(types, columns["type"]), 255).astype(np.uint8),
-                    columns["at"].cast(pa.int64()).to_numpy(),
+                    rows_of(shoppers, columns["shopper_id"]),
+                    rows_of(products, columns["product_id"]),
+                    codes_of(types, columns["type"]),
+                    milliseconds_of(columns["at"]),
                     columns["rating"].to_numpy().astype(np.float32),
                 ),
                 strict=True,
@@ -121,10 +112,3 @@ def _collector_off() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _rows(index: IdIndex, column: pa.ChunkedArray) -> Rows:
-    """The column's strings as rows of the index; each different string is looked up once."""
-    encoded = column.combine_chunks().dictionary_encode()
-    rows: Rows = index.rows(encoded.dictionary.to_pylist())[encoded.indices.to_numpy()]
-    return rows

@@ -26,7 +26,7 @@ from recommender.settings import Settings
 
 START_SECONDS = 60.0
 """A mongod that recovers after a crash may take a while."""
-CLOSE_FILES = "close_idle_time=20,close_scan_interval=5"
+CLOSE_FILES = "file_manager=(close_idle_time=20,close_scan_interval=5)"
 """Seconds: files that nothing reads are closed."""
 STOP_SECONDS = 30.0
 REPLICA_SET = "shop"
@@ -127,10 +127,7 @@ def _start(folder: Path, binary: Path) -> None:
         # What was dropped stays open for as long as reads may look back: five minutes, in which a
         # few hundred databases come to more files than a process may open.
         *("--setParameter", "minSnapshotHistoryWindowInSeconds=5"),
-        *(
-            "--wiredTigerEngineConfigString",
-            "file_manager=(close_idle_time=20,close_scan_interval=5)",
-        ),
+        *("--wiredTigerEngineConfigString", CLOSE_FILES),
         "--nounixsocket",
         "--quiet",
     ]

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,6 @@ def test_the_guide_tells_every_metric_and_no_other():
     assert rows == stored
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool: apt-get install prometheus")
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -65,5 +65,6 @@ def test_the_guide_tells_every_metric_and_no_other():
     ids=" ".join,
 )
 def test_prometheus_itself_takes_it(arguments):
-    done = subprocess.run(["promtool", *arguments], cwd=ROOT, capture_output=True, text=True)
+    promtool = shutil.which("promtool") or str(Path(sys.prefix, "bin", "promtool"))
+    done = subprocess.run([promtool, *arguments], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

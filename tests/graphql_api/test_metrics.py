@@ -1,36 +1,32 @@
 """Prometheus hears how the service is doing, and nothing of shoppers."""
 
-import asyncio
-import sys
-from contextlib import asynccontextmanager
-
-import httpx
 import pytest
 from builders import (
     NOW,
     a_free_port,
     a_product,
+    api_process,
     ask,
-    environment,
     serving,
     settings_for,
     stock,
     until,
-    until_it_answers,
     with_key,
 )
-from graphql import parse
+from graphql import OperationDefinitionNode, parse
 from prometheus_client.parser import text_string_to_metric_families
 from pymongo import AsyncMongoClient
 from subscribing import conversation, events_of
 
-from graphql_api.exchange import root_fields
+from graphql_api.limits import Documents, root_fields
 from graphql_api.metrics import Metrics
+from graphql_api.schema import make_schema
 from recommender.facts.errors import InvalidSetting
 from recommender.facts.keys import KeyKind, Scope
 from recommender.mongo.connection import CLIENT_OPTIONS
 from recommender.mongo.documents import EVENTS, JOBS
 from recommender.mongo.jobs import Jobs, request, take
+from recommender.settings import Settings
 
 SHELF = '{ recommendations(shopper: {userId: "cook-1"}, first: 3) { nodes { name } } }'
 RECORD = """mutation($events: [EventInput!]!, $key: String!) {
@@ -182,14 +178,25 @@ async def test_the_last_training_is_the_one_that_was_asked_for_last(database, mo
         ("{ ...F } fragment F on Query { popular { x } ...F }", None, ("popular",)),
         ("{ ... on Query { popular { x } } __typename }", None, ("popular", "__typename")),
         ("query A { popular { x } } query B { newest { x } }", "B", ("newest",)),
-        ("query A { popular { x } } query B { newest { x } }", "C", ()),
         ("query A { popular { x } }", None, ("popular",)),
     ],
 )
 def test_an_operation_is_known_by_its_fields_and_never_by_what_its_sender_calls_it(
     query, name, found
 ):
-    assert root_fields(parse(query), name) == found
+    document = parse(query)
+    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
+    [operation] = [o for o in operations if name in (None, o.name and o.name.value)]
+    assert root_fields(document, operation) == found
+
+
+def test_an_operation_is_found_by_its_name_and_the_only_one_by_none():
+    settings = Settings.read({})
+    documents = Documents(make_schema(settings)._schema, settings)
+    two = "query A { popular { placement } } query B { newest { placement } }"
+    known = {name: o.root_fields for name, o in documents.checked(two).operations.items()}
+    assert known == {"A": ("popular",), "B": ("newest",)}
+    assert documents.checked("query A { popular { placement } }").operations.keys() == {"A", None}
 
 
 async def test_labels_are_of_our_choosing_whatever_a_client_sends(shop, api):
@@ -239,23 +246,9 @@ async def test_requests_that_are_one_too_many_show(shop, database, mongodb_uri, 
     assert value(samples, "rate_limited_requests_total", key="publishable") == 1
 
 
-@asynccontextmanager
-async def process(settings, folder):
+def process(settings, folder):
     """An API process that shares its metrics, and a client that knows it."""
-    port = a_free_port()
-    started = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "graphql_api"),
-        env=environment(settings, PORT=str(port), PROMETHEUS_MULTIPROC_DIR=str(folder)),
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            await until_it_answers(client)
-            yield started, client
-    finally:
-        if started.returncode is None:
-            started.terminate()
-        await started.wait()
+    return api_process(settings, a_free_port(), PROMETHEUS_MULTIPROC_DIR=str(folder))
 
 
 async def test_each_process_of_a_machine_answers_for_all_and_the_dead_are_not_forgotten(

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import re
-import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -82,8 +81,6 @@ RUN = {
 @pytest.mark.parametrize("language", RUN)
 def test_what_the_documents_tell_shops_to_do_is_right(language):
     *command, call = RUN[language]
-    if not shutil.which(command[0]):
-        pytest.skip(f"{command[0]} is not installed")
     [code] = re.findall(rf"```{language}\n(.*?)```", DOCUMENT, re.DOTALL)
     signed = subprocess.run(
         [*command, code + call % SECRET], check=True, capture_output=True, text=True
