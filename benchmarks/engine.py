@@ -29,6 +29,8 @@ ALLOWED_PASSES, ALLOWED_MS = 3, 0.3
 WANTED = 1.0
 SHOPPERS = 50
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
+WEIGHTS = (0.1, 0.3, 0.1, 1.4, -1.4, 0.1, 0.1)
+"""Of the parts of a score, all of which are to be worked out."""
 
 
 def a_model(rng: np.random.Generator) -> TrainedModel:
@@ -69,7 +71,7 @@ def a_model(rng: np.random.Generator) -> TrainedModel:
         shopper_space=NO_FEATURES,
         shopper_vectors=floats(0, FACTORS),
         typical_taste=floats(FACTORS),
-        blend=replace(UNLEARNED, weights=np.array([0.1, 0.3, 0.1, 1.4, -1.4, 0.1], np.float32)),
+        blend=replace(UNLEARNED, weights=np.array(WEIGHTS, np.float32)),
     )
 
 
