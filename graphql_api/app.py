@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 
-from graphql_api import health, http, rest, shop
+from graphql_api import console, health, http, rest, shop
 from graphql_api.access import Access
 from graphql_api.context import Context
 from graphql_api.errors import ErrorCode, logged
@@ -59,6 +59,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
     )
     routes: list[BaseRoute] = [
         *shop.routes(settings),
+        *console.routes(settings),
         # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
         Route("/graphql", Guard(endpoint, http.refusal), max_body_size=sys.maxsize),
         WebSocketRoute("/graphql", Sockets(schema, settings)),

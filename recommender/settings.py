@@ -125,6 +125,8 @@ class Settings(BaseSettings):
     """Whether a browser that opens /graphql gets GraphiQL. Empty: if HOST is this machine."""
     storefront: bool | None = None
     """Whether / is the demo shop's page. Empty: if HOST is this machine."""
+    console: bool | None = None
+    """Whether /console is the console. Empty: if HOST is this machine."""
     introspection: bool = True
     """Whether the schema can be asked for over GraphQL."""
     queries_by_get: bool = True
@@ -288,6 +290,11 @@ class Settings(BaseSettings):
     def shows_storefront(self) -> bool:
         """Whether there is the demo shop's page: likewise."""
         return self._is_for_us_alone if self.storefront is None else self.storefront
+
+    @property
+    def shows_console(self) -> bool:
+        """Whether there is the console: likewise."""
+        return self._is_for_us_alone if self.console is None else self.console
 
     @property
     def _is_for_us_alone(self) -> bool:
