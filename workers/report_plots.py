@@ -77,6 +77,8 @@ LOOK: dict[str, Any] = {
 MARKERS = "osD^vPX*"
 BASELINE_STYLES = ("-", "--", ":")
 LONGEST_NAME = 26
+FEWEST_DAYS = 7
+"""That a frame spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +226,12 @@ def versions(name: str, title: str, cards: Sequence[ModelCard], measure: str, k:
             label=model,
         )
         said.append(f"{model} {mean[-1]:.3f} ({low[-1]:.3f} to {high[-1]:.3f})")
-    axis.set_xticks(range(len(cards)), [f"{card.trained_at:%Y-%m-%d}" for card in cards])
+    days = {f"{card.trained_at:%Y-%m-%d}" for card in cards}
+    spelled = "%Y-%m-%d" if len(days) == len(cards) else "%m-%d %H:%M"
     axis.xaxis.set_major_locator(MaxNLocator(4, integer=True))
     axis.xaxis.set_major_formatter(
         FuncFormatter(
-            lambda x, _: f"{cards[round(x)].trained_at:%Y-%m-%d}" if _is_place(x, cards) else ""
+            lambda x, _: f"{cards[round(x)].trained_at:{spelled}}" if _is_place(x, cards) else ""
         )
     )
     axis.set_xlim(-0.5, len(cards) - 0.5)
@@ -338,6 +341,9 @@ def _legend(figure: Figure, axis: Axes, columns: int) -> None:
 
 
 def _dates(axis: Axes, most: int = 5) -> None:
+    if axis.dataLim.width == 0:
+        # A single moment would be shown in the middle of four years.
+        axis.set_xlim(axis.dataLim.x0 - FEWEST_DAYS / 2, axis.dataLim.x0 + FEWEST_DAYS / 2)
     locator = AutoDateLocator(minticks=2, maxticks=most)  # type: ignore[no-untyped-call]
     axis.xaxis.set_major_locator(locator)
     axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

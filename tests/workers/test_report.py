@@ -16,10 +16,11 @@ from recommender.facts.insights import Granularity, Range, Totals
 from recommender.facts.money import Money
 from recommender.insights.acts import ActTable
 from recommender.insights.shop import ShopInsights
-from recommender.mongo.models import publish, put_in_service
+from recommender.mongo.models import ModelCard, publish, put_in_service
 from workers.__main__ import app
 from workers.insights import Period
 from workers.report import Findings, _Buckets, find, page, report
+from workers.report_plots import Line, look, over_time, versions
 
 TOMORROW = NOW + timedelta(days=1)
 HOSTILE = "<script>alert('$x_1$')</script>\x0b \u202e\N{PILE OF POO}"
@@ -234,3 +235,20 @@ def test_the_command_writes_the_page(shop, settings, tmp_path, monkeypatch):
     ran = CliRunner().invoke(app, ["report", "--out", str(path)])
     assert ran.exit_code == 0, ran.output
     check_whole_in_itself(path.read_text("utf-8"))
+
+
+def test_a_single_day_is_shown_as_a_day_and_not_lost_among_years():
+    with look():
+        line = Line("clicks", np.array([3.0]))
+        plot = over_time("n", "Clicks, per day", "3 clicks.", [NOW], [line], "clicks")
+    years = set(re.findall(r"\b20\d\d\b", re.sub("<[^>]*>", " ", plot.svg)))
+    assert years <= {str(NOW.year)}
+
+
+def test_models_of_one_day_are_told_apart_by_the_hour():
+    cards = [
+        ModelCard(f"v{n}", NOW + timedelta(hours=n), digest="", bytes=0, **MEASURED) for n in (1, 2)
+    ]
+    with look():
+        plot = versions("n", "Quality", cards, "ndcg", 10)
+    assert all(f"{card.trained_at:%H:%M}" in plot.svg for card in cards)
