@@ -61,7 +61,7 @@ export function EarningsPage() {
       <label>From <input type="date" required value=${range.from} max=${range.to} onChange=${(e) => e.target.value && choose({ from: e.target.value })} /></label>
       <label>to <input type="date" required value=${range.to} min=${range.from} onChange=${(e) => e.target.value && choose({ to: e.target.value })} /></label>
       <label>Shelf <select value=${placement} onChange=${(e) => setPlacement(e.target.value)}>
-        <option value="">All of them</option>
+        <option value="">All</option>
         ${Object.entries(PLACEMENTS).map(([name, words]) => html`<option key=${name} value=${name}>${words}</option>`)}
       </select></label>
     </form>
@@ -88,10 +88,10 @@ function Totals({ found: { totals, catalogueCoverage } }) {
     ["Impressions", count(totals.impressions)],
     ["Clicks", count(totals.clicks)],
     ["Click rate", share(totals.clickThroughRate), "clicks over impressions"],
-    ["Added to cart", count(totals.addToCarts), `within the window: ${count(totals.addToCartsWithinWindow)}`],
-    ["Purchases", count(totals.purchases), `within the window: ${count(totals.purchasesWithinWindow)}`],
-    ["Attributed revenue", sums(totals.attributedRevenue), `within the window: ${sums(totals.revenueWithinWindow)}`],
-    ["Lists", count(totals.lists), `empty: ${count(totals.emptyLists)}`],
+    ["Added to cart", count(totals.addToCarts), `within the window ${count(totals.addToCartsWithinWindow)}`],
+    ["Purchases", count(totals.purchases), `within the window ${count(totals.purchasesWithinWindow)}`],
+    ["Attributed revenue", sums(totals.attributedRevenue), `within the window ${sums(totals.revenueWithinWindow)}`],
+    ["Lists", count(totals.lists), `empty ${count(totals.emptyLists)}`],
     ["Filler share", share(totals.fillerShare), "places left to another strategy"],
     ["Catalogue coverage", share(catalogueCoverage), "shown at least once"],
   ];

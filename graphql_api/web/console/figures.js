@@ -33,12 +33,12 @@ const UNITS = [
   [1, "second"],
 ];
 
-/** 5400 seconds are "1.5 hours", 61 days are "61 days". */
+/** 90 seconds are "2 minutes", 5400 "1.5 hours", 61 days "61 days". */
 export function lasting(seconds) {
   if (seconds === null || seconds === undefined) return NONE;
   const [length, word] = UNITS.find(([unit]) => seconds >= unit) ?? UNITS.at(-1);
   const long = seconds / length;
-  const rounded = long < 10 && length > 1 ? Math.round(long * 10) / 10 : Math.round(long);
+  const rounded = long < 10 && length > 60 ? Math.round(long * 10) / 10 : Math.round(long);
   return some(rounded, word);
 }
 

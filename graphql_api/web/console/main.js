@@ -28,6 +28,8 @@ function Console() {
   const [caller, setCaller] = useState(undefined);
   const [said, setSaid] = useState("");
   const [problem, setProblem] = useState("");
+  const wasIn = useRef(false);
+  wasIn.current = Boolean(caller);
   const leave = (sentence) => {
     forgetKey();
     setSaid(sentence);
@@ -36,8 +38,8 @@ function Console() {
   const look = async () => {
     try {
       const found = (await ask(CALLER)).caller;
-      // The same caller is not a new one: nothing is drawn again.
-      setCaller((now) => (JSON.stringify(now) === JSON.stringify(found) ? now : found));
+      // Who signed out meanwhile stays out, and the same caller is not a new one.
+      setCaller((now) => (now === null || JSON.stringify(now) === JSON.stringify(found) ? now : found));
       setProblem("");
     } catch (error) {
       if (error.code !== "UNAUTHENTICATED") setProblem(error.message);
@@ -48,7 +50,9 @@ function Console() {
       leave(
         hasKey()
           ? "Your key is no longer accepted: it was revoked or has expired. Sign in with another one."
-          : "",
+          : wasIn.current
+            ? "The server asks for a key now."
+            : "",
       ),
     );
     look();
@@ -103,8 +107,8 @@ function Closed({ part, caller }) {
   const missing = part.needs.filter((scope) => !caller.scopes.includes(scope));
   return html`
     <h1>${part.title}</h1>
-    <p class="notice">This part needs a key with the scope <b>${named(missing)}</b>. The key “${caller.name}” allows:
-      ${named(caller.scopes)}. The rest of the console works as far as that goes.</p>
+    <p class="notice">This part needs a key with the scope <b>${named(missing)}</b>. The key “${caller.name}” allows${" "}
+      ${named(caller.scopes)}: the other parts work as far as that goes.</p>
   `;
 }
 

@@ -37,6 +37,7 @@ function Measure({ metric }) {
   return html`
     <table class="measure">
       <caption>${title}${LOWER_IS_BETTER.has(metric.name) ? html` <span class="note">lower is better</span>` : ""}</caption>
+      <colgroup><col class="way" /><col /><col class="figure" /></colgroup>
       <thead class="hidden"><tr><th scope="col">Way</th><th scope="col">Drawn</th><th scope="col">Value</th></tr></thead>
       <tbody>
         <tr class="ours">

@@ -128,7 +128,7 @@ function Details({ model, isAsked, onActivate }) {
       </div>
       <${Problem} text=${model.failureReason ?? ""} />
       ${model.trainedAt && html`
-        <${Facts} of=${[
+        <${Facts} across of=${[
           ["Algorithm", model.algorithm],
           ["Trained", moment(model.trainedAt)],
           ["Took", lasting(model.trainingSeconds)],

@@ -1,7 +1,7 @@
 /** The shelves of a shop, as the API names them and as people do. */
 export const PLACEMENTS = {
-  home: "For the shopper (home)",
-  similar: "Similar to a product",
+  home: "Home",
+  similar: "Similar",
   bought_together: "Bought together",
   because_you_viewed: "Because you viewed",
   trending: "Trending",

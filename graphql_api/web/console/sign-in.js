@@ -2,6 +2,8 @@
 import { html, useEffect, useRef, useState } from "../shop/vendor/libraries.js";
 import { ask, CALLER, keepKey } from "./api.js";
 
+const COMMAND = ["python -m workers keys create", "--name console", "--kind secret", "--scope read", "--scope insights", "--scope training", "--scope shoppers"];
+
 /** Why a text cannot be a secret key; empty if it can. */
 function mistakeIn(text) {
   if (text.startsWith("pk_"))
@@ -50,8 +52,8 @@ export function SignIn({ said, onCaller }) {
           placeholder="sk_…" aria-describedby="key-note" aria-invalid=${problem ? "true" : null} />
         <p class="problem" role="alert">${problem}</p>
         <button disabled=${asking}>${asking ? "Asking …" : "Sign in"}</button>
-        <p class="note" id="key-note">Kept in this tab only, until it is closed or you sign out. Who runs the server makes one:
-          <code>python -m workers keys create --name console --kind secret --scope read --scope insights --scope training --scope shoppers</code></p>
+        <p class="note" id="key-note">Kept in this tab only, until it is closed or you sign out. Who runs the server makes one:${" "}
+        <code>${COMMAND.map((words) => html`<span key=${words} class="nowrap">${words}</span> `)}</code></p>
       </form>
     </main>
   `;

@@ -126,7 +126,7 @@ function Progress({ job }) {
       <ul class="lines">${job.verdict.map((line) => html`<li key=${line}>${line}</li>`)}</ul>`}
     </div>
     <${Problem} text=${job.failureReason ?? ""} />
-    <${Facts} of=${[
+    <${Facts} across of=${[
       ["Asked for", moment(job.requestedAt)],
       ["Begun", moment(job.startedAt)],
       ["Ended", moment(job.endedAt)],

@@ -20,8 +20,8 @@ export function Table({ caption, head, children, quiet = false }) {
 }
 
 /** Names and what they stand for: [[name, value], ...] */
-export const Facts = ({ of }) => html`
-  <dl class="facts">${of.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
+export const Facts = ({ of, across = false }) => html`
+  <dl class=${across ? "facts across" : "facts"}>${of.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 `;
 
 /** A state in a word, with a colour that only says it again. */
@@ -43,7 +43,7 @@ export function Confirmation({ question, onClose }) {
       <p>${question?.text}</p>
       <div class="row">
         <button onClick=${() => { question.act(); onClose(); }}>${question?.yes}</button>
-        <button class="quiet" onClick=${onClose}>Cancel</button>
+        <button class="quiet" autofocus onClick=${onClose}>Cancel</button>
       </div>
     </dialog>
   `;
