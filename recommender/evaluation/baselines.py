@@ -15,6 +15,7 @@ from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
 from recommender.evaluation.metrics import CUTOFFS, Lists, judge
+from recommender.evaluation.moments import counted
 from recommender.evaluation.splits import Split, hidden_rows, histories, temporal_split
 from recommender.facts.errors import LeftOut, NotEnoughData
 from recommender.facts.events import EventType
@@ -120,8 +121,13 @@ def _random(split: Split, seed: int) -> Scores:
 
 
 def _popularity(split: Split, half_life_days: float) -> Scores:
-    scores = _speaking(popularity(split.train, half_life_days))
-    return lambda places: np.broadcast_to(scores, (len(places), len(scores)))
+    counts: list[Floats] = []
+    count_of = np.zeros(len(split.shoppers), np.int64)
+    for events, places in counted(split, np.arange(len(split.shoppers))):
+        count_of[places] = len(counts)
+        counts.append(_speaking(popularity(events, half_life_days)))
+    scores = np.stack(counts)
+    return lambda places: scores[count_of[places]]
 
 
 def _bought_again(split: Split, _seed: int) -> Scores:

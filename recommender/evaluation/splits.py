@@ -49,6 +49,9 @@ class Split:
     moments: NDArray[np.int64] | None = None
     """(n_shoppers of the tables,) milliseconds since 1970: when each one's list is made; None: at
     the cut."""
+    counts_of_then: bool = False
+    """Whether a list goes by what was popular when it is made: training knows what others did since
+    then, which no list could have gone by."""
 
     def made_at(self, shopper: int) -> datetime:
         """When the list of a shopper (a row) is made."""
@@ -231,7 +234,8 @@ def next_basket_split(
             nobody,
             seed,
             repeats,
-        )
+        ),
+        counts_of_then=True,
     )
 
 
@@ -276,7 +280,8 @@ def leave_last_out_split(
             nobody,
             seed,
             repeats,
-        )
+        ),
+        counts_of_then=True,
     )
 
 
@@ -464,11 +469,11 @@ def _judged(
     return Split(cut, train, train, test, shoppers, truth, on_sale, repeats)
 
 
-def _each_when_they_come(split: Split) -> Split:
+def _each_when_they_come(split: Split, *, counts_of_then: bool = False) -> Split:
     """Lists are made when each shopper's held-out acts begin."""
     moments = np.full(len(split.test.shoppers), np.iinfo(np.int64).max)
     np.minimum.at(moments, split.test.shopper, split.test.at)
-    return replace(split, moments=moments)
+    return replace(split, moments=moments, counts_of_then=counts_of_then)
 
 
 def _truth(

@@ -4,13 +4,15 @@ Windows inside the training period: a model knows what came before, and each sho
 say which weights would have put them on top.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from recommender.evaluation.moments import live_models
 from recommender.evaluation.splits import Split, histories
 from recommender.facts.placements import Placement
 from recommender.facts.request import Request
@@ -85,16 +87,54 @@ class Lessons:
 
 def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 1) -> Lessons:
     """What a window teaches: the parts as serving computes them, for each judged shopper."""
-    live = LiveModel(model, split.products.values())
-    row_of = {p: live.row_of.get(p, -1) for p in split.train.products}
-    live_rows = np.array([row_of[p] for p in split.train.products], np.int64)
     count = len(split.shoppers)
     chosen = np.sort(np.random.default_rng(seed).permutation(count)[: min(count, MOST_LEARNERS)])
+    found: list[_Lesson] = []
+    for live, places in live_models(model, split, chosen):
+        found += _lessons_at(live, model, split, places, history_length)
+    longest = max((len(lesson.taken) for lesson in found), default=0)
+    filled = Lessons(
+        np.zeros((len(found), longest, len(PARTS)), np.float32),
+        np.zeros((len(found), longest), bool),
+        np.zeros((len(found), longest), bool),
+        np.array([lesson.ideal for lesson in found]),
+        np.array([lesson.size for lesson in found]),
+        np.zeros((len(found), longest), np.float32),
+        np.array([lesson.away for lesson in found]),
+    )
+    for n, lesson in enumerate(found):
+        there = slice(len(lesson.taken))
+        filled.parts[n, there] = lesson.parts
+        filled.there[n, there] = True
+        filled.taken[n, there] = lesson.taken
+        filled.due[n, there] = lesson.due
+    return filled
+
+
+class _Lesson(NamedTuple):
+    """A row of `Lessons`, as long as there are candidates."""
+
+    parts: Floats
+    taken: NDArray[np.bool_]
+    ideal: float
+    size: float
+    due: Floats
+    away: float
+
+
+def _lessons_at(
+    live: LiveModel,
+    model: TrainedModel,
+    split: Split,
+    places: NDArray[np.int64],
+    history_length: int,
+) -> Iterator[_Lesson]:
+    """Of the judged shoppers in these places, as far as anything is known of their taste."""
+    live_rows = np.array([live.row_of.get(p, -1) for p in split.train.products], np.int64)
     gains = np.cumsum(1 / np.log2(np.arange(LIST_LENGTH) + 2))
-    found: list[tuple[Floats, NDArray[np.bool_], float, float, Floats, float]] = []
-    shoppers = [split.shoppers[n] for n in chosen.tolist()]
+    shoppers = [split.shoppers[n] for n in places.tolist()]
     for n, history in zip(
-        chosen.tolist(), histories(split.known, shoppers, history_length), strict=True
+        places.tolist(), histories(split.known, shoppers, history_length), strict=True
     ):
         known = taste(history, live)
         if known is None:
@@ -117,28 +157,14 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
         few = np.flatnonzero(again[eligible] + parts[SEEN, eligible])
         candidates = eligible[np.unique(np.append(top, few))]
         wanted = live_rows[split.truth[n]]
-        ideal = float(gains[min(len(wanted), LIST_LENGTH) - 1])
-        size = float(np.log1p(known.size))
-        taken = np.isin(candidates, wanted)
-        found.append(
-            (parts[:, candidates].T, taken, ideal, size, again[candidates], away_share(idle))
+        yield _Lesson(
+            parts=parts[:, candidates].T,
+            taken=np.isin(candidates, wanted),
+            ideal=float(gains[min(len(wanted), LIST_LENGTH) - 1]),
+            size=float(np.log1p(known.size)),
+            due=again[candidates],
+            away=away_share(idle),
         )
-    longest = max((len(taken) for _, taken, *_ in found), default=0)
-    filled = Lessons(
-        np.zeros((len(found), longest, len(PARTS)), np.float32),
-        np.zeros((len(found), longest), bool),
-        np.zeros((len(found), longest), bool),
-        np.array([ideal for _, _, ideal, *_ in found]),
-        np.array([size for _, _, _, size, *_ in found]),
-        np.zeros((len(found), longest), np.float32),
-        np.array([away for *_, away in found]),
-    )
-    for n, (parts, taken, _, _, again, _) in enumerate(found):
-        filled.parts[n, : len(parts)] = parts
-        filled.there[n, : len(parts)] = True
-        filled.taken[n, : len(parts)] = taken
-        filled.due[n, : len(parts)] = again
-    return filled
 
 
 def learn(

@@ -226,6 +226,27 @@ def recounted(model: TrainedModel, table: EventTable, parameters: Parameters) ->
     )
 
 
+def popular_after(model: TrainedModel, table: EventTable) -> TrainedModel:
+    """The same model, with what is popular counted from these events alone.
+
+    Args:
+        model: trained on a table of the same products.
+        table: what shoppers did up to some moment.
+    """
+    row_of = {product_id: row for row, product_id in enumerate(table.products)}
+    columns = [row_of[product_id] for product_id in model.product_ids]
+    parameters = Parameters(
+        popularity_half_life_days=model.parameters["popularity_half_life_days"],
+        lasting_half_life_days=model.parameters["lasting_half_life_days"],
+    )
+    return replace(
+        model,
+        popularity=popularity_these_days(table, parameters)[columns],
+        lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
+        age_days=age_days(table)[columns],
+    )
+
+
 def popularity_these_days(table: EventTable, parameters: Parameters) -> Floats:
     """(n_products,) shoppers drawn to each, with a short memory, however long the shop's is."""
     usual = replace(table.type_weights, memory=1.0)

@@ -281,6 +281,21 @@ class LiveModel:
             if self._index is not None:
                 self._index.recount()
 
+    def recount(self, trained: TrainedModel) -> None:
+        """Take over what was counted at another time.
+
+        Args:
+            trained: with the same products and vectors as before.
+        """
+        known = np.flatnonzero(self.trained_rows >= 0)
+        rows = self.trained_rows[known]
+        self.trained = trained
+        self._standing, self._rising = _standing(trained), _rising(trained)
+        self._numbers[2, known] = trained.popularity[rows]
+        self._numbers[3:, known] = self._standing[:, rows]
+        if self._index is not None:
+            self._index.recount()
+
     def remove(self, product_id: str) -> None:
         """Never show the product again. Unknown ids are fine: it is gone either way."""
         row = self.row_of.pop(product_id, None)
