@@ -10,10 +10,12 @@ export function useAsked(query, variables = {}, { everyMs = 0, when = true } = {
   const [state, setState] = useState({ data: null, problem: "", at: null });
   const [asking, setAsking] = useState(false);
   const latest = useRef(0);
+  const underWay = useRef(0);
   const what = JSON.stringify([query, variables, when]);
   const again = useCallback(async () => {
     if (!when) return;
     const mine = ++latest.current;
+    underWay.current++;
     setAsking(true);
     try {
       const data = await ask(query, variables);
@@ -21,6 +23,7 @@ export function useAsked(query, variables = {}, { everyMs = 0, when = true } = {
     } catch (error) {
       if (mine === latest.current) setState((now) => ({ ...now, problem: error.message }));
     } finally {
+      underWay.current--;
       if (mine === latest.current) setAsking(false);
     }
   }, [what]);
@@ -31,7 +34,8 @@ export function useAsked(query, variables = {}, { everyMs = 0, when = true } = {
   }, [what]);
   useEffect(() => {
     if (!everyMs) return undefined;
-    const timer = setInterval(() => document.hidden || again(), everyMs);
+    // A server that is slow to answer is not asked faster than it can.
+    const timer = setInterval(() => document.hidden || underWay.current || again(), everyMs);
     return () => clearInterval(timer);
   }, [again, everyMs]);
   return { ...state, asking, again };

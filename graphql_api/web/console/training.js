@@ -128,8 +128,8 @@ function Progress({ job }) {
     <${Problem} text=${job.failureReason ?? ""} />
     <${Facts} across of=${[
       ["Asked for", moment(job.requestedAt)],
-      ["Begun", moment(job.startedAt)],
-      ["Ended", moment(job.endedAt)],
+      ...(job.startedAt ? [["Begun", moment(job.startedAt)]] : []),
+      ...(job.endedAt ? [["Ended", moment(job.endedAt)]] : []),
       ...(took === null ? [] : [["Took", lasting(took)]]),
       ...(job.tuneMinutes ? [["Searches for", lasting(60 * job.tuneMinutes)]] : []),
       ...(job.attempts > 1 ? [["Begun by workers", `${job.attempts} times`]] : []),
