@@ -128,7 +128,7 @@ def _greeting(database: Database[Document], settings: Settings) -> str:
             "The shop is open.",
             "",
             f"  Shop     {_address(settings, '/')}",
-            f"  Console  {_address(settings, '/console')}",
+            *([f"  Console  {_address(settings, '/console')}"] if settings.shows_console else []),
             f"  GraphQL  {graphql}  (GraphiQL in a browser)",
             f"  REST     {_address(settings, '/api/recommendations?user_id=' + somebody)}",
             f"  OpenAPI  {_address(settings, '/openapi.json')}",

@@ -1,6 +1,6 @@
 /**
- * Makes `vendor/`, the three libraries of the page as one file a browser needs, from the versions in
- * package-lock.json.
+ * Makes `vendor/`, the three libraries of this page and of the console as one file a browser needs,
+ * from the versions in package-lock.json.
  *
  *     node vendor.mjs        # Node 20 or newer, and npm
  *
