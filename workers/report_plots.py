@@ -176,7 +176,7 @@ def long_tail(name: str, title: str, of: Mapping[str, NDArray[np.int64]], note: 
     said = []
     for n, (what, counts) in enumerate(of.items()):
         ordered = np.sort(counts)
-        share = np.concatenate([[0.0], np.cumsum(ordered) / max(ordered.sum(), 1)])
+        share = np.concatenate([[0.0], np.cumsum(ordered) / max(int(ordered.sum()), 1)])
         # A curve of a hundred thousand products looks like one of two hundred points.
         places = np.unique(np.linspace(0, len(share) - 1, 200).astype(int))
         unequal = gini(counts)

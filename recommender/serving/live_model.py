@@ -355,8 +355,8 @@ def _rising(trained: TrainedModel) -> Floats:
     product's merit."""
     whole = max(float(trained.lasting_popularity.sum()), 1e-9)
     expected = trained.lasting_popularity * (float(trained.popularity.sum()) / whole)
-    rising: Floats = (trained.popularity - expected) / np.sqrt(expected + 1)
-    return np.append(rising, np.float32(0))
+    rising = (trained.popularity - expected) / np.sqrt(expected + 1)
+    return np.append(rising.astype(np.float32), np.float32(0))
 
 
 def _longer(array: NDArray[Kind], length: int) -> NDArray[Kind]:

@@ -298,4 +298,4 @@ def _middle_and_spread(scores: Floats) -> tuple[np.float32, np.float32]:
     # The mean method takes twice as long.
     middle = scores.sum() / np.float32(len(scores))
     variance = scores @ scores / np.float32(len(scores)) - middle * middle
-    return middle, np.sqrt(max(variance, SMALLEST_SPREAD**2))
+    return middle, np.sqrt(np.maximum(variance, SMALLEST_SPREAD**2))
