@@ -1,7 +1,7 @@
 """How taste, neighbours and popularity are weighed against one another."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log1p
 from typing import Any
 
@@ -49,25 +49,31 @@ class Blend:
     largest: float = FARTHEST
     """Standard deviations from the mean size within which there were shoppers to learn from. A
     slope says nothing of histories shorter or longer than those."""
-    repeat: float = 6.0
-    """What the root of how much a product is due (`rhythm.due`) counts beside these parts, where
-    what the shopper bought before may be offered again."""
+    where_bought: Floats = field(default_factory=lambda: np.zeros(len(PARTS), np.float32))
+    """(n_parts,) what is added to the weights where what the shopper bought before may be offered
+    again."""
+    due_weights: Floats = field(default_factory=lambda: np.array([6.0, 0.0], np.float32))
+    """(n_due_parts,) what the parts of how much a product is due (`rhythm.due_parts`) count beside
+    these, there."""
     in_visit: "Blend | None" = None
     """For shoppers in the middle of a visit, where they want something else than who comes back."""
 
-    def for_shopper(self, n_products: float, idle_minutes: float) -> Floats:
+    def for_shopper(
+        self, n_products: float, idle_minutes: float, *, offer_bought_again: bool = False
+    ) -> Floats:
         """(n_parts,) weights for a shopper.
 
         Args:
             n_products: known of the shopper.
             idle_minutes: since they last did anything.
+            offer_bought_again: whether the list may hold what they bought before.
         """
         away = away_share(idle_minutes) if self.in_visit else 1.0
         weights = self.for_size(n_products) if away > 0 else np.zeros_like(self.weights)
         if self.in_visit and away < 1:
             in_visit = self.in_visit.for_size(n_products)
             weights = np.float32(away) * weights + np.float32(1 - away) * in_visit
-        return weights
+        return weights + self.where_bought if offer_bought_again else weights
 
     def for_size(self, n_products: float) -> Floats:
         """(n_parts,) weights for a shopper of whom this many products are known."""
@@ -86,7 +92,8 @@ class Blend:
             "quality": dict(self.quality),
             "smallest": self.smallest,
             "largest": self.largest,
-            "repeat": self.repeat,
+            "where_bought": self.where_bought.tolist(),
+            "due_weights": self.due_weights.tolist(),
             "in_visit": self.in_visit and self.in_visit.to_json(),
         }
 
@@ -101,7 +108,8 @@ class Blend:
             data["quality"],
             float(data["smallest"]),
             float(data["largest"]),
-            float(data["repeat"]),
+            np.array(data["where_bought"], np.float32),
+            np.array(data["due_weights"], np.float32),
             data["in_visit"] and cls.from_json(data["in_visit"]),
         )
 

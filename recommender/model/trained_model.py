@@ -19,7 +19,7 @@ from recommender.model.type_weights import USUAL, TypeWeights
 
 Floats = NDArray[np.float32]
 
-FORMAT = 6
+FORMAT = 7
 """Raised whenever older code could not read what newer code writes."""
 
 
@@ -110,6 +110,8 @@ class TrainedModel:
             "attributes": (self.attributes.shape[:1], (products,)),
             "attribute_values": (self.attribute_values.shape, self.attributes.shape),
             "blend": (self.blend.weights.shape, (len(PARTS),)),
+            "where_bought of the blend": (self.blend.where_bought.shape, (len(PARTS),)),
+            "due_weights of the blend": (self.blend.due_weights.shape, (2,)),
             "feature_vectors": (self.feature_vectors.shape, (len(self.feature_space), factors)),
             "feature_biases": (self.feature_biases.shape, (len(self.feature_space),)),
             "shopper_vectors": (self.shopper_vectors.shape, (len(self.shopper_space), factors)),

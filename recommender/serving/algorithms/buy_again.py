@@ -6,9 +6,10 @@ import numpy as np
 
 from recommender.facts.phrases import Phrase, Saying
 from recommender.facts.request import ReasonKind, Request
+from recommender.model.trained_model import Floats
 from recommender.serving.explain import Part, Scores
 from recommender.serving.live_model import LiveModel
-from recommender.serving.rhythm import Due, due
+from recommender.serving.rhythm import Due, due, due_parts
 from recommender.serving.shopper import Shopper
 
 
@@ -27,16 +28,16 @@ def buy_again(request: Request, shopper: Shopper, live: LiveModel) -> Scores | N
     return Scores.of_each(values, parts)
 
 
-def adding_what_is_due(scores: Scores, found: Due, weight: float, live: LiveModel) -> Scores:
-    """The same scores, with the root of how much each product is due added to them.
+def adding_what_is_due(scores: Scores, found: Due, weights: Floats, live: LiveModel) -> Scores:
+    """The same scores, with how much each product is due added to them.
 
     Args:
         scores: of a shopper.
         found: what is due for them.
-        weight: what that root counts.
+        weights: (DUE_PARTS,) of what is told of that.
         live: whose rows they are.
     """
-    again = (weight * np.sqrt(found.scores)).astype(np.float32)
+    again = due_parts(found) @ weights
     values = scores.values.copy()
     values[found.rows] += again
     place_of = {row: place for place, row in enumerate(found.rows.tolist())}

@@ -49,18 +49,27 @@ def personalized(request: Request, shopper: Shopper, live: LiveModel) -> Scores 
     if shopper.taste is None or live.trained is None:
         return None
     idle = idle_minutes(shopper.history, live.trained, request.at)
-    blended = Blended(shopper.taste, live, live.trained, idle)
+    again = request.offer_bought_again
+    blended = Blended(shopper.taste, live, live.trained, idle, offer_bought_again=again)
     scores = Scores(blended.scores(), blended.explain)
-    if not request.offer_bought_again:
+    if not again:
         return scores
     found = due(shopper.history.purchases, live, request.at)
-    return adding_what_is_due(scores, found, live.trained.blend.repeat, live)
+    return adding_what_is_due(scores, found, live.trained.blend.due_weights, live)
 
 
 class Blended:
     """The parts of one shopper's scores, and what each of their acts adds."""
 
-    def __init__(self, taste: Taste, live: LiveModel, trained: TrainedModel, idle: float) -> None:
+    def __init__(
+        self,
+        taste: Taste,
+        live: LiveModel,
+        trained: TrainedModel,
+        idle: float,
+        *,
+        offer_bought_again: bool = False,
+    ) -> None:
         """Work the parts out.
 
         Args:
@@ -68,6 +77,7 @@ class Blended:
             live: the catalogue.
             trained: the model of it.
             idle: from `idle_minutes`.
+            offer_bought_again: whether the list may hold what they bought before.
         """
         self._taste = taste
         self._live = live
@@ -102,7 +112,9 @@ class Blended:
         strongest = taste.weights.max(initial=SMALLEST_SPREAD)
         self._seen = np.sqrt(np.maximum(taste.weights, 0) / strongest)
         """(n_acts,) how strongly each drew the shopper to its own product; up to 1."""
-        self.weights = trained.blend.for_shopper(taste.size, idle)
+        self.weights = trained.blend.for_shopper(
+            taste.size, idle, offer_bought_again=offer_bought_again
+        )
         """(len(PARTS),)"""
         self._neighbour_measure = self.weights[NEIGHBOURS] / self._spread_of_neighbours
         kinds = [

@@ -15,6 +15,7 @@ from recommender.learning.blend_learning import Lessons, learn, lessons
 from recommender.learning.interactions import EventTable
 from recommender.learning.item_item import MOST_NEIGHBOURS, neighbours
 from recommender.model.blend import PARTS, UNLEARNED, Blend
+from recommender.serving.rhythm import DUE_PARTS
 
 
 def made_up(shoppers=300, candidates=40, tells="neighbours", seed=1):
@@ -25,17 +26,18 @@ def made_up(shoppers=300, candidates=40, tells="neighbours", seed=1):
     taken = told >= np.sort(told, axis=1)[:, -3:-2]
     ideal = np.full(shoppers, sum(1 / np.log2(n + 2) for n in range(3)))
     there = np.ones((shoppers, candidates), bool)
-    due = np.zeros((shoppers, candidates), np.float32)
+    due = np.zeros((shoppers, candidates, DUE_PARTS), np.float32)
     away = np.ones(shoppers)
     return Lessons(parts, there, taken, ideal, rng.uniform(0, 5, shoppers), due, away)
 
 
-def where_what_is_due_is_bought(weight, seed=1):
-    """Lessons in which shoppers buy by the plain score plus what is due, so many times."""
+def where_what_is_due_is_bought(*weights, tells="neighbours", seed=1):
+    """Lessons in which shoppers buy by the plain score plus the parts of what is due, so many times
+    each."""
     plain = made_up(seed=seed)
     rng = np.random.default_rng(seed)
-    due = np.where(rng.random(plain.there.shape) < 0.3, rng.random(plain.there.shape), 0)
-    score = plain.parts[:, :, PARTS.index("neighbours")] + weight * due
+    due = np.where(rng.random(plain.due.shape) < 0.3, rng.random(plain.due.shape), 0)
+    score = plain.parts[:, :, PARTS.index(tells)] + due[:, :, : len(weights)] @ weights
     taken = score >= np.sort(score, axis=1)[:, -3:-2]
     return replace(plain, taken=taken, due=due.astype(np.float32))
 
@@ -74,14 +76,38 @@ def test_weights_change_with_the_size_of_a_history_without_a_step():
 def test_what_it_counts_that_something_is_due_is_learned(weight):
     blend = learn([made_up()], [where_what_is_due_is_bought(weight)])
     scale = blend.weights[PARTS.index("neighbours")]
-    assert weight / 2.5 < blend.repeat / scale < weight * 2.5
+    assert weight / 2.5 < blend.due_weights[0] / scale < weight * 2.5
     assert np.array_equal(blend.weights, learn([made_up()]).weights)
 
 
+def test_how_often_something_was_bought_counts_where_that_tells_more_than_its_rhythm():
+    by_rhythm = learn([made_up()], [where_what_is_due_is_bought(6.0)]).due_weights
+    by_number = learn([made_up()], [where_what_is_due_is_bought(1.0, 6.0)]).due_weights
+    assert by_number[1] > 2 * by_number[0] > 0
+    assert by_rhythm[1] < 0.5 * by_rhythm[0]
+
+
+def test_lists_that_offer_what_was_bought_may_go_by_other_parts():
+    one, other = PARTS.index("neighbours"), PARTS.index("age")
+    blend = learn([made_up()], [where_what_is_due_is_bought(6.0, tells="age")])
+    plain = blend.for_shopper(10, 1e6)
+    again = blend.for_shopper(10, 1e6, offer_bought_again=True)
+    assert np.array_equal(plain, learn([made_up()]).for_shopper(10, 1e6))
+    assert again[other] / again[one] > plain[other] / plain[one] + 0.2
+
+
+def test_too_few_who_buy_again_change_nothing_but_what_is_due():
+    few = where_what_is_due_is_bought(6.0, tells="age").of(np.arange(100))
+    blend = learn([made_up()], [few])
+    assert not blend.where_bought.any()
+    assert blend.due_weights[0] > 0
+
+
 def test_a_blend_comes_back_as_it_was():
-    blend = learn([made_up()])
+    blend = learn([made_up()], [where_what_is_due_is_bought(6.0, tells="age")])
     again = Blend.from_json(blend.to_json())
-    assert np.array_equal(again.weights, blend.weights)
+    for numbers in ("weights", "slopes", "where_bought", "due_weights"):
+        assert np.array_equal(getattr(again, numbers), getattr(blend, numbers))
     assert again.size_mean == blend.size_mean
 
 
