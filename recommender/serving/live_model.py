@@ -318,9 +318,11 @@ class LiveModel:
                 float(trained.popularity[row]),
             )
         features, values = self._descriptions[at]
-        values = values * ATTRIBUTE_SHARE
-        bias = float(values @ trained.feature_biases[features]) + trained.new_product_bias
-        return values @ trained.feature_vectors[features], bias, 0.0
+        shared = float(values @ trained.feature_biases[features]) * ATTRIBUTE_SHARE
+        # Its attributes are all there is of it: they take the place of the identity, too. With the
+        # share that they have of a trained product, tastes of new products differed too little.
+        vector = values @ trained.feature_vectors[features]
+        return vector, shared + trained.new_product_bias, 0.0
 
     def _grow(self) -> None:
         room = 2 * len(self._available)
