@@ -157,7 +157,7 @@ def _lessons_at(
         # Few were seen, so that nearly all are alike in that.
         telling = np.delete(parts[:, eligible], SEEN, axis=0)
         top = np.argpartition(-telling, best - 1, axis=1)[:, :best]
-        few = np.flatnonzero(again[eligible].any(axis=1) | (parts[SEEN, eligible] > 0))
+        few = np.flatnonzero(again[eligible, 0] + parts[SEEN, eligible])
         candidates = eligible[np.unique(np.append(top, few))]
         wanted = live_rows[split.truth[n]]
         yield _Lesson(

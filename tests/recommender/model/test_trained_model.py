@@ -61,6 +61,9 @@ def test_what_is_no_model_is_refused(data):
 def test_arrays_that_do_not_fit_together_are_refused():
     with pytest.raises(CorruptModel, match=r"product_biases of model v1 has shape \(3,\)"):
         replace(MODEL, product_biases=np.zeros(3, np.float32))
+    blend = replace(MODEL.blend, due_weights=np.zeros(3, np.float32))
+    with pytest.raises(CorruptModel, match=r"due_weights of the blend of model v1 has shape \(3,"):
+        replace(MODEL, blend=blend)
 
 
 @pytest.mark.parametrize("name", ["neighbours", "partners", "attributes"])

@@ -67,6 +67,15 @@ def test_a_new_product_is_offered_to_whom_it_suits(shop):
     assert ranks["new-kitchen"] <= 8
 
 
+def test_attributes_take_the_place_of_the_identity_that_a_new_product_lacks(shop):
+    catalogue, model = shop
+    live = LiveModel(model, [*catalogue.values(), NEW["kitchen"]])
+    row = live.row_of["new-kitchen"]
+    features, values = live.description(row)
+    assert np.linalg.norm(values) == pytest.approx(1, abs=1e-3)
+    assert np.allclose(live.vectors[row], values @ model.feature_vectors[features])
+
+
 def test_a_product_that_goes_on_sale_later_is_new_in_the_same_way(shop):
     catalogue, model = shop
     early = LiveModel(model, [*catalogue.values(), NEW["kitchen"]])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recommender.facts.events import EventType, History
 from recommender.facts.placements import ALGORITHMS_OF, Placement, Strategy
 from recommender.facts.request import ReasonKind, Request
+from recommender.model.blend import PARTS
 from recommender.serving.algorithms import ALGORITHMS
 from recommender.serving.best_first import best_first
 from recommender.serving.fold_in import taste
@@ -25,7 +26,14 @@ REPEATS = [
 ]
 """Some cooks bought the same two pans in one basket before."""
 NEW = a_product("new", name="kitchen pan", categories=("Home > Kitchen",))
-LIVE = LiveModel(trained_on(CATALOGUE, [*REPEATS, *EVENTS]), [*CATALOGUE.values(), NEW])
+_TRAINED = trained_on(CATALOGUE, [*REPEATS, *EVENTS])
+_BLEND = replace(
+    _TRAINED.blend,
+    where_bought=np.linspace(-0.1, 0.1, len(PARTS), dtype=np.float32),
+    due_weights=np.array([6.0, 1.5], np.float32),
+)
+LIVE = LiveModel(replace(_TRAINED, blend=_BLEND), [*CATALOGUE.values(), NEW])
+"""Where it may offer what was bought before, it goes by weights of their own."""
 COOK = a_history(
     an_act("kitchen-1", EventType.PURCHASE, days_ago=40),
     an_act("kitchen-2", days_ago=3),
@@ -242,6 +250,28 @@ def test_the_next_basket_has_what_is_due_and_what_is_new():
     assert "kitchen-3" in best
     kinds = [part.kind for part in scores.parts(LIVE.row_of["kitchen-1"])]
     assert kinds[-1] is ReasonKind.TIME_TO_BUY_AGAIN
+
+
+def test_how_often_something_was_bought_counts_where_that_was_learned():
+    history = a_history(
+        *[an_act("kitchen-1", EventType.PURCHASE, days_ago=40 + 30 * n) for n in range(5)],
+        an_act("kitchen-2", EventType.PURCHASE, days_ago=40),
+    )
+
+    def lead(due_weights):
+        blend = replace(_BLEND, due_weights=np.array(due_weights, np.float32))
+        live = LiveModel(replace(_TRAINED, blend=blend), CATALOGUE.values())
+        scores = ask(ALGORITHMS[Strategy.NEXT_BASKET], history, live).values
+        return scores[live.row_of["kitchen-1"]] - scores[live.row_of["kitchen-2"]]
+
+    assert lead([6, 2]) - lead([6, 0]) == pytest.approx(2 * np.log(6 / 2), rel=1e-3)
+
+
+def test_only_lists_that_offer_what_was_bought_go_by_the_weights_of_such_lists():
+    plain = LiveModel(_TRAINED, LIVE.products)
+    for strategy, same in ((Strategy.PERSONALIZED, True), (Strategy.NEXT_BASKET, False)):
+        ours, theirs = (ask(ALGORITHMS[strategy], live=live).values for live in (LIVE, plain))
+        assert np.array_equal(ours, theirs) == same
 
 
 def test_what_nobody_buys_twice_is_not_in_the_next_basket():
