@@ -22,6 +22,9 @@ Kind = TypeVar("Kind", bound=np.generic)
 
 STANDING_PARTS = PARTS[STANDING:]
 """The parts of a personal score that are the same for everybody."""
+AGE = STANDING_PARTS.index("age")
+FARTHEST_AGE = 2.0
+"""Standard deviations beyond which a product is neither newer nor older."""
 
 LABELS = ("group", "brand", "category")
 """What products share that a shelf may hold only so many of."""
@@ -337,7 +340,11 @@ class LiveModel:
 
 
 def _standing(trained: TrainedModel) -> Floats:
-    """(len(STANDING_PARTS), n_trained) standardised, in the order of STANDING_PARTS."""
+    """(len(STANDING_PARTS), n_trained) standardised, in the order of STANDING_PARTS.
+
+    Where nearly all products are old, one that came yesterday would be ten deviations away, and
+    fill the lists by that alone.
+    """
     columns = np.stack(
         [
             np.log1p(trained.popularity),
@@ -348,6 +355,7 @@ def _standing(trained: TrainedModel) -> Floats:
     )
     spread = np.maximum(columns.std(axis=1, keepdims=True), 1e-9)
     standing: Floats = ((columns - columns.mean(axis=1, keepdims=True)) / spread).astype(np.float32)
+    standing[AGE].clip(-FARTHEST_AGE, FARTHEST_AGE, out=standing[AGE])
     return standing
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from builders import NOW, a_product, an_event
 
-from recommender.evaluation.splits import temporal_split
+from recommender.evaluation.splits import leave_last_out_split, temporal_split
 from recommender.facts.events import EventType
 from recommender.learning.interactions import EventTable
 from recommender.learning.memory_learning import learn_memory_and_stars
@@ -53,6 +53,21 @@ def test_what_low_stars_say_is_learned(stars_of, low_speak_for):
     window = temporal_split(EventTable.of(events), catalogue, 0.2)
     weights = learn_memory_and_stars(window, USUAL)
     assert (weights.of_stars[1] > 0) is low_speak_for
+
+
+def test_what_low_stars_say_is_learned_where_each_shopper_tells_of_one_product_only():
+    """Whoever rates a product chose it by taste, and what they come to last is one they liked."""
+    rng = np.random.default_rng(1)
+    events = []
+    for shopper in range(1_000):
+        days_ago = np.sort(rng.uniform(0, DAYS, 8))
+        for n, day in enumerate(days_ago):
+            taste = shopper % TASTES if rng.random() < 0.35 else rng.integers(TASTES)
+            stars = 5.0 if n == 0 else float(rng.integers(1, 6))
+            product = f"p{10 * int(taste) + rng.integers(10)}"
+            events.append(an_event(f"s{shopper}", product, EventType.RATING, day, rating=stars))
+    window = leave_last_out_split(EventTable.of(events), CATALOGUE)
+    assert learn_memory_and_stars(window, USUAL).of_stars[0] >= 0
 
 
 def test_without_time_the_memory_is_the_usual_one():
