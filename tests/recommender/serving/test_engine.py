@@ -16,6 +16,7 @@ from recommender.facts.events import EventType, History
 from recommender.facts.placements import Placement, Strategy
 from recommender.facts.request import Request
 from recommender.facts.rules import Rules
+from recommender.model.blend import UNLEARNED
 from recommender.serving.engine import NO_RULES, recommend
 from recommender.serving.explain import Scores
 from recommender.serving.live_model import LiveModel
@@ -437,3 +438,18 @@ def test_who_and_what_nobody_knows_gets_an_honest_fallback(placement):
 _CATALOGUE, _EVENTS = two_tastes()
 _MODEL = trained_on(_CATALOGUE, _EVENTS)
 _DUE = replace(_MODEL, repeat_chances=np.full(len(_MODEL.product_ids), 0.5, np.float32))
+
+
+def test_a_product_that_came_yesterday_does_not_lead_a_list_by_its_age_alone():
+    """The garden's newest thing, for a shopper of kitchens, where all else is years old."""
+    catalogue, events = two_tastes()
+    model = trained_on(catalogue, events)
+    row = list(model.product_ids).index("garden-1")
+    age_days = np.full_like(model.age_days, 1_000)
+    age_days[row] = 0.1
+    weights = np.array([0.5, 0.3, 0.0, 0.0, 0.0, 0.0, -0.6], np.float32)
+    blend = replace(UNLEARNED, weights=weights)
+    live = LiveModel(replace(model, age_days=age_days, blend=blend), catalogue.values())
+    history = a_history(*(an_act(f"kitchen-{n}") for n in range(3)))
+    shelf = recommend(Request(Placement.HOME, 5, NOW), history, live)
+    assert shelf.recommendations[0].product.product_id != "garden-1"
