@@ -16,7 +16,7 @@ from cross_web import AsyncHTTPRequestAdapter
 from cross_web import HTTPException as Refusal
 from graphql import GraphQLError
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
 from strawberry.exceptions import MissingQueryError
@@ -29,6 +29,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.context import Context
 from graphql_api.errors import STATUS, ErrorCode, coded, refusal_headers
+from graphql_api.html_page import html_page
 from graphql_api.keys import Proof
 from graphql_api.persisted import DOCUMENT_ID
 from graphql_api.server_sent import EventStreamResponse, while_known
@@ -45,10 +46,6 @@ RESPONSE_JSON = "application/graphql-response+json"
 JSON = "application/json"
 
 GRAPHIQL_PAGE = Path(__file__).parent / "web" / "graphiql" / "index.html"
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
 
 
 class BadRequest(Refusal):
@@ -115,13 +112,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     async def render_graphql_ide(self, request: Request) -> Response:
         """GraphiQL, from our own files."""
-        return FileResponse(
-            GRAPHIQL_PAGE,
-            headers={
-                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-                "Cache-Control": "no-cache",
-            },
-        )
+        return html_page(GRAPHIQL_PAGE)
 
     async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData:
         """What is asked for, each part of the type that it must have."""

@@ -1,39 +1,24 @@
 """The demo shop's page: static files that use nothing but the public GraphQL API."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from graphql_api.html_page import ANY_PICTURES, html_page
 from recommender.settings import Settings
 
 PAGE = Path(__file__).parent / "web" / "shop" / "index.html"
 
-CONTENT_SECURITY_POLICY = (
-    # A shop's pictures may be anywhere.
-    "default-src 'self'; img-src 'self' data: https:; object-src 'none'; base-uri 'none'; "
-    "form-action 'none'; frame-ancestors 'none'"
-)
-
 
 def routes(settings: Settings) -> list[Route]:
     """The page at /, or what is there instead."""
-    return [Route("/", served(PAGE) if settings.shows_storefront else _instead, methods=["GET"])]
+    return [Route("/", _page if settings.shows_storefront else _instead, methods=["GET"])]
 
 
-def served(page: Path) -> Callable[[Request], Awaitable[Response]]:
-    """What answers with a page of ours, which runs nothing but files of this server."""
-    headers = {
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Cache-Control": "no-cache",
-    }
-
-    async def answer(_request: Request) -> Response:
-        return FileResponse(page, headers=headers)
-
-    return answer
+async def _page(_request: Request) -> Response:
+    return html_page(PAGE, ANY_PICTURES)
 
 
 async def _instead(_request: Request) -> Response:

@@ -16,13 +16,13 @@ from recommender.evaluation.moments import live_models
 from recommender.evaluation.splits import Split, histories
 from recommender.facts.placements import Placement
 from recommender.facts.request import Request
-from recommender.model.blend import FARTHEST, PARTS, SEEN, UNLEARNED, Blend, away_share
+from recommender.model.blend import DUE_PARTS, FARTHEST, PARTS, SEEN, UNLEARNED, Blend, away_share
 from recommender.model.trained_model import Floats, TrainedModel
 from recommender.serving.algorithms.personalized import Blended
 from recommender.serving.engine import allowed
 from recommender.serving.fold_in import idle_minutes, taste
 from recommender.serving.live_model import LiveModel
-from recommender.serving.rhythm import DUE_PARTS, due, due_parts
+from recommender.serving.rhythm import due, due_parts
 
 MOST_LEARNERS = 1_000
 """Shoppers of a window that are learned from; a random sample of these where there are more."""
@@ -102,7 +102,7 @@ def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 
         np.zeros((len(found), longest), bool),
         np.array([lesson.ideal for lesson in found]),
         np.array([lesson.size for lesson in found]),
-        np.zeros((len(found), longest, DUE_PARTS), np.float32),
+        np.zeros((len(found), longest, len(DUE_PARTS)), np.float32),
         np.array([lesson.away for lesson in found]),
     )
     for n, lesson in enumerate(found):
@@ -149,7 +149,7 @@ def _lessons_at(
         eligible = np.flatnonzero(allowed(request, history, live))
         if not len(eligible):
             continue
-        again = np.zeros((len(live), DUE_PARTS), np.float32)
+        again = np.zeros((len(live), len(DUE_PARTS)), np.float32)
         if split.repeats:
             what = due(history.purchases, live, at)
             again[what.rows] = due_parts(what)
@@ -277,7 +277,7 @@ def _pooled(windows: Sequence[Lessons]) -> Lessons:
             np.zeros((0, 0), bool),
             np.zeros(0),
             np.zeros(0),
-            np.zeros((0, 0, DUE_PARTS), np.float32),
+            np.zeros((0, 0, len(DUE_PARTS)), np.float32),
             np.zeros(0),
         )
     return Lessons(

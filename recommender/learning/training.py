@@ -212,18 +212,15 @@ def recounted(model: TrainedModel, table: EventTable, parameters: Parameters) ->
         table: what shoppers did.
         parameters: to count by.
     """
-    row_of = {product_id: row for row, product_id in enumerate(table.products)}
-    columns = [row_of[product_id] for product_id in model.product_ids]
-    lasting = interaction_matrix(table, parameters.lasting_half_life_days).tocsr()[:, columns]
-    near = neighbours(lasting, parameters.neighbours_l2)
-    return replace(
+    lasting = interaction_matrix(table, parameters.lasting_half_life_days).tocsr()
+    near = neighbours(lasting[:, _columns_of(model, table)], parameters.neighbours_l2)
+    found = replace(
         model,
-        popularity=popularity_these_days(table, parameters)[columns],
-        lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
         neighbours=near.rows,
         neighbour_weights=near.weights,
         parameters={**model.parameters, **asdict(parameters), "l2": model.parameters["l2"]},
     )
+    return popular_after(found, table)
 
 
 def popular_after(model: TrainedModel, table: EventTable) -> TrainedModel:
@@ -233,8 +230,7 @@ def popular_after(model: TrainedModel, table: EventTable) -> TrainedModel:
         model: trained on a table of the same products.
         table: what shoppers did up to some moment.
     """
-    row_of = {product_id: row for row, product_id in enumerate(table.products)}
-    columns = [row_of[product_id] for product_id in model.product_ids]
+    columns = _columns_of(model, table)
     parameters = Parameters(
         popularity_half_life_days=model.parameters["popularity_half_life_days"],
         lasting_half_life_days=model.parameters["lasting_half_life_days"],
@@ -245,6 +241,12 @@ def popular_after(model: TrainedModel, table: EventTable) -> TrainedModel:
         lasting_popularity=popularity(table, parameters.lasting_half_life_days)[columns],
         age_days=age_days(table)[columns],
     )
+
+
+def _columns_of(model: TrainedModel, table: EventTable) -> list[int]:
+    """Where each product of the model stands in a table that has them all."""
+    row_of = {product_id: row for row, product_id in enumerate(table.products)}
+    return [row_of[product_id] for product_id in model.product_ids]
 
 
 def popularity_these_days(table: EventTable, parameters: Parameters) -> Floats:

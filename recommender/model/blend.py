@@ -21,6 +21,12 @@ popularity, lasting_popularity: shoppers drawn to it, logarithmic, with short an
 bias: the popularity that LightFM learned.
 age: for how long shoppers have been drawn to it, logarithmic.
 """
+DUE_PARTS = ("due", "times")
+"""What is added where the list may hold what the shopper bought before (`rhythm.due_parts`).
+
+due: the root of how much it is time to buy it again.
+times: how often it was bought, logarithmic.
+"""
 TASTE, NEIGHBOURS, SEEN, STANDING = range(4)
 """Where each is; those from STANDING on are the same for everybody."""
 

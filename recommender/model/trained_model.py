@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recommender.facts.errors import CorruptModel
 from recommender.facts.ids import Rows
 from recommender.facts.shopper_attributes import ShopperSpace
-from recommender.model.blend import PARTS, UNLEARNED, Blend
+from recommender.model.blend import DUE_PARTS, PARTS, UNLEARNED, Blend
 from recommender.model.features import FeatureSpace
 from recommender.model.type_weights import USUAL, TypeWeights
 
@@ -111,7 +111,7 @@ class TrainedModel:
             "attribute_values": (self.attribute_values.shape, self.attributes.shape),
             "blend": (self.blend.weights.shape, (len(PARTS),)),
             "where_bought of the blend": (self.blend.where_bought.shape, (len(PARTS),)),
-            "due_weights of the blend": (self.blend.due_weights.shape, (2,)),
+            "due_weights of the blend": (self.blend.due_weights.shape, (len(DUE_PARTS),)),
             "feature_vectors": (self.feature_vectors.shape, (len(self.feature_space), factors)),
             "feature_biases": (self.feature_biases.shape, (len(self.feature_space),)),
             "shopper_vectors": (self.shopper_vectors.shape, (len(self.shopper_space), factors)),

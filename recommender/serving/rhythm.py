@@ -19,9 +19,6 @@ PAUSE = 0.2
 OWN_GAPS = 3.0
 """As many of a shopper's own gaps count as much as the gap that is typical of the product."""
 
-DUE_PARTS = 2
-"""What a score goes by, of what is due."""
-
 
 class Due(NamedTuple):
     """What a shopper may want to buy again."""
@@ -37,7 +34,7 @@ class Due(NamedTuple):
 
 
 def due_parts(found: Due) -> Floats:
-    """(n_bought, DUE_PARTS) what a score goes by: the root of how much each is due, and by the
+    """(n_bought, len(DUE_PARTS)) what a score goes by: the root of how much each is due, and by the
     logarithm how often the shopper bought it; zeros for what nobody buys twice."""
     often = np.where(found.scores > 0, np.log1p(found.times), 0)
     parts: Floats = np.stack([np.sqrt(found.scores), often], axis=1).astype(np.float32)

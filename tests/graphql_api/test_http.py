@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from graphql_api import shop
 from graphql_api.cost import UNBOUNDED
-from graphql_api.http import CONTENT_SECURITY_POLICY, GRAPHIQL_PAGE, accepted
+from graphql_api.html_page import policy
+from graphql_api.http import GRAPHIQL_PAGE, accepted
 from graphql_api.limits import size_of
 
 NEW, OLD = "application/graphql-response+json", "application/json"
@@ -268,7 +269,7 @@ async def test_introspection_is_a_setting(mongodb_uri, database, tmp_path):
 async def test_a_browser_gets_graphiql_from_our_own_files(api):
     response = await api.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
     assert response.status_code == 200
-    assert response.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert response.headers["content-security-policy"] == policy()
     assert "Accept" in response.headers["vary"]
     page = GRAPHIQL_PAGE.read_text()
     assert response.text == page

@@ -1,8 +1,9 @@
 /** What recommendations earn: over some days, by shelf, strategy, model and product. */
 import { html, useState } from "../shop/vendor/libraries.js";
+import { money } from "../shop/values.js";
 import { useAsked } from "./asking.js";
 import { Course } from "./course.js";
-import { count, day, moment, money, NONE, share } from "./figures.js";
+import { count, day, moment, NONE, share } from "./figures.js";
 import { inWords, PLACEMENTS } from "./placements.js";
 import { Problem, Table, useTitle } from "./widgets.js";
 

@@ -20,9 +20,6 @@ export const moment = (iso) => (iso ? moments.format(new Date(iso)) : NONE);
 export const time = (date) => times.format(date);
 export const day = (iso) => days.format(new Date(iso));
 
-export const money = ({ amount, currencyCode }) =>
-  new Intl.NumberFormat(undefined, { style: "currency", currency: currencyCode }).format(Number(amount));
-
 /** "1 product", "2 products" */
 export const some = (n, word) => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
 

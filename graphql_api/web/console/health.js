@@ -72,41 +72,36 @@ export function HealthPage({ caller }) {
 const yes = (is, words) => html`<${Badge} kind=${is ? "good" : "bad"}>${words[is ? 0 : 1]}</${Badge}>`;
 
 function Figures({ status }) {
+  const failures = status.failures.map(({ what, count: n }) => `${what} ${count(n)}`).join(", ");
+  const groups = {
+    Answering: [
+      ["Requests", yes(status.ready, ["ready", "not ready"])],
+      ["Database", yes(status.databaseReachable, ["reachable", "not reachable"])],
+      ["Keys", status.keysNeeded ? "needed" : "none yet: open to this machine"],
+      ["Products", count(status.productCount)],
+    ],
+    "Model in service": [
+      ["Version", status.modelVersion ?? "none"],
+      ["Trained", moment(status.modelTrainedAt)],
+      ["Age", age(status.modelTrainedAt)],
+    ],
+    Following: [
+      ["Event stream", yes(status.eventStreamOpen, ["open", "closed"])],
+      ["Histories in memory", count(status.historiesInMemory)],
+      ["Subscriptions", count(status.subscriptions)],
+    ],
+    Counting: [
+      ["Lists lost", count(status.listsLost)],
+      ["Credited through", moment(status.creditedThrough)],
+      ["Failures", failures || "none"],
+    ],
+  };
   return html`
     <div class="grid">
-      <section class="card" aria-labelledby="answers">
-        <h2 id="answers">Answering</h2>
-        <${Facts} of=${[
-          ["Requests", yes(status.ready, ["ready", "not ready"])],
-          ["Database", yes(status.databaseReachable, ["reachable", "not reachable"])],
-          ["Keys", status.keysNeeded ? "needed" : "none yet: open to this machine"],
-          ["Products", count(status.productCount)],
-        ]} />
-      </section>
-      <section class="card" aria-labelledby="model">
-        <h2 id="model">Model in service</h2>
-        <${Facts} of=${[
-          ["Version", status.modelVersion ?? "none"],
-          ["Trained", moment(status.modelTrainedAt)],
-          ["Age", age(status.modelTrainedAt)],
-        ]} />
-      </section>
-      <section class="card" aria-labelledby="follows">
-        <h2 id="follows">Following</h2>
-        <${Facts} of=${[
-          ["Event stream", yes(status.eventStreamOpen, ["open", "closed"])],
-          ["Histories in memory", count(status.historiesInMemory)],
-          ["Subscriptions", count(status.subscriptions)],
-        ]} />
-      </section>
-      <section class="card" aria-labelledby="counts">
-        <h2 id="counts">Counting</h2>
-        <${Facts} of=${[
-          ["Lists lost", count(status.listsLost)],
-          ["Credited through", moment(status.creditedThrough)],
-          ["Failures", status.failures.length ? status.failures.map(({ what, count: n }) => `${what} ${count(n)}`).join(", ") : "none"],
-        ]} />
-      </section>
+      ${Object.entries(groups).map(([title, facts], n) => html`<section key=${title} class="card" aria-labelledby=${`group-${n}`}>
+        <h2 id=${`group-${n}`}>${title}</h2>
+        <${Facts} of=${facts} />
+      </section>`)}
     </div>
   `;
 }

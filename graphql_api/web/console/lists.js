@@ -2,8 +2,7 @@
 import { html } from "../shop/vendor/libraries.js";
 import { decimal, share, some } from "./figures.js";
 import { inWords } from "./placements.js";
-import { Thumb } from "./product-picker.js";
-import { Badge } from "./widgets.js";
+import { Badge, Thumb } from "./widgets.js";
 
 export const LIST = `
   placement strategy modelVersion shortReason

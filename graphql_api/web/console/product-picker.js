@@ -2,6 +2,7 @@
 import { html, useEffect, useState } from "../shop/vendor/libraries.js";
 import { useAsked } from "./asking.js";
 import { some } from "./figures.js";
+import { Thumb } from "./widgets.js";
 
 const PAUSE_MS = 250;
 const FOUND = 6;
@@ -49,12 +50,4 @@ export function ProductPicker({ id, label, verb, maySearch, onPick }) {
       </ul>
     </div>
   `;
-}
-
-/** A small picture. One of this server is loaded from where the page came from. */
-export function Thumb({ image }) {
-  const own = image?.url.match(/^https?:\/\/[^/]+(\/media\/.*)$/)?.[1];
-  return image
-    ? html`<img class="thumb" src=${own ?? image.url} alt="" width="40" height="40" loading="lazy" decoding="async" />`
-    : html`<span class="thumb" aria-hidden="true"></span>`;
 }

@@ -1,5 +1,6 @@
 /** Pieces that several parts of the console are made of. */
 import { html, useEffect, useRef } from "../shop/vendor/libraries.js";
+import { sourceOf } from "../shop/values.js";
 
 /** What went wrong, read out as it appears. */
 export const Problem = ({ text }) => html`<p class="problem" role="alert">${text}</p>`;
@@ -26,6 +27,12 @@ export const Facts = ({ of, across = false }) => html`
 
 /** A state in a word, with a colour that only says it again. */
 export const Badge = ({ kind = "", children }) => html`<span class=${`badge ${kind}`}>${children}</span>`;
+
+/** A small picture of a product. */
+export const Thumb = ({ image }) =>
+  image
+    ? html`<img class="thumb" src=${sourceOf(image)} alt="" width="40" height="40" loading="lazy" decoding="async" />`
+    : html`<span class="thumb" aria-hidden="true"></span>`;
 
 /**
  * Asks before something is done: shown while `question` is there.

@@ -2,7 +2,8 @@
 import { html, useEffect, useState } from "./vendor/libraries.js";
 import { ask, PRODUCT, PRODUCTS, VARIANTS } from "./api.js";
 import { cart, checkOut, putIntoCart, setQuantity, user } from "./shopper.js";
-import { addressOf, money, Picture, Price, Shelves, useShelves, useShopper } from "./shelves.js";
+import { addressOf, Picture, Price, Shelves, useShelves, useShopper } from "./shelves.js";
+import { money } from "./values.js";
 
 const HOME = [
   { placement: "home", first: 12 },

@@ -2,6 +2,7 @@
 import { html, useCallback, useEffect, useRef, useState } from "./vendor/libraries.js";
 import { ask, LIVE, PAGE, RECORD, subscribe } from "./api.js";
 import { event, onChange, putIntoCart, shopper, watch } from "./shopper.js";
+import { money, sourceOf } from "./values.js";
 
 const TITLES = {
   home: "For you",
@@ -176,10 +177,8 @@ export const addressOf = (product) => `#/product/${encodeURIComponent(product.pr
 
 export function Picture({ product, large = false }) {
   const { image } = product;
-  // A picture of this server is loaded from where the page came from, whatever name that has.
-  const own = image?.url.match(/^https?:\/\/[^/]+(\/media\/.*)$/)?.[1];
   return image
-    ? html`<img class="picture" src=${own ?? image.url} alt=${image.altText ?? ""} width="400" height="400" loading=${large ? "eager" : "lazy"} decoding="async" />`
+    ? html`<img class="picture" src=${sourceOf(image)} alt=${image.altText ?? ""} width="400" height="400" loading=${large ? "eager" : "lazy"} decoding="async" />`
     : html`<span class="picture none" aria-hidden="true">${product.name.slice(0, 1)}</span>`;
 }
 
@@ -192,9 +191,6 @@ export function Price({ product }) {
     ${!product.availableForSale && html` <span class="gone">sold out</span>`}
   </p>`;
 }
-
-export const money = ({ amount, currencyCode }) =>
-  new Intl.NumberFormat(undefined, { style: "currency", currency: currencyCode }).format(Number(amount));
 
 /** Render again when shopper or cart change. */
 export function useShopper() {

@@ -34,7 +34,7 @@ def adding_what_is_due(scores: Scores, found: Due, weights: Floats, live: LiveMo
     Args:
         scores: of a shopper.
         found: what is due for them.
-        weights: (DUE_PARTS,) of what is told of that.
+        weights: (len(DUE_PARTS),) of what is told of that.
         live: whose rows they are.
     """
     again = due_parts(found) @ weights

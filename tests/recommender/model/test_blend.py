@@ -14,8 +14,7 @@ from recommender.learning import item_item
 from recommender.learning.blend_learning import Lessons, learn, lessons
 from recommender.learning.interactions import EventTable
 from recommender.learning.item_item import MOST_NEIGHBOURS, neighbours
-from recommender.model.blend import PARTS, UNLEARNED, Blend
-from recommender.serving.rhythm import DUE_PARTS
+from recommender.model.blend import DUE_PARTS, PARTS, UNLEARNED, Blend
 
 
 def made_up(shoppers=300, candidates=40, tells="neighbours", seed=1):
@@ -26,7 +25,7 @@ def made_up(shoppers=300, candidates=40, tells="neighbours", seed=1):
     taken = told >= np.sort(told, axis=1)[:, -3:-2]
     ideal = np.full(shoppers, sum(1 / np.log2(n + 2) for n in range(3)))
     there = np.ones((shoppers, candidates), bool)
-    due = np.zeros((shoppers, candidates, DUE_PARTS), np.float32)
+    due = np.zeros((shoppers, candidates, len(DUE_PARTS)), np.float32)
     away = np.ones(shoppers)
     return Lessons(parts, there, taken, ideal, rng.uniform(0, 5, shoppers), due, away)
 
