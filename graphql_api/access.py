@@ -1,8 +1,10 @@
-"""Around everything: each request gets an id, a place in the metrics, and a line in the log."""
+"""Around everything: each request gets an id, a place in the metrics, and a line in the log; each
+answer gets the headers that all have.
+"""
 
+import os
 import re
 import time
-from uuid import uuid4
 
 import structlog
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -10,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graphql_api.exchange import Exchange, Transport, current
 from graphql_api.logs import AccessLog
+from graphql_api.security import AnswerHeaders
 from recommender.settings import Settings
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -28,6 +31,7 @@ class Access:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._log = AccessLog(settings)
+        self._headers = AnswerHeaders(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let it through, and tell of it."""
@@ -37,15 +41,17 @@ class Access:
         request_id, transport = _said_by(scope)
         metrics = scope["state"]["context"].metrics
         exchange = Exchange(request_id, transport, metrics, self._log)
+        answered_with = (b"x-request-id", request_id.encode())
         began, status, seconds = time.perf_counter(), 0, 0.0
 
         async def sending(message: Message) -> None:
             nonlocal status, seconds
             kind = message["type"]
-            if kind in ("http.response.start", "websocket.accept"):
-                status = message.get("status", SWITCHED)
-                seconds = time.perf_counter() - began
-                answered_with = (b"x-request-id", request_id.encode())
+            if kind == "http.response.start":
+                status, seconds = message["status"], time.perf_counter() - began
+                message["headers"] = self._headers.beside([*message["headers"], answered_with])
+            elif kind == "websocket.accept":
+                status, seconds = SWITCHED, time.perf_counter() - began
                 message["headers"] = [*message.get("headers", ()), answered_with]
             elif kind == "websocket.close" and not status:
                 status, seconds = REFUSED, time.perf_counter() - began
@@ -70,7 +76,7 @@ def _said_by(scope: Scope) -> tuple[str, Transport]:
             transport = Transport.SSE
     if scope["type"] == "websocket":
         transport = Transport.WEBSOCKET
-    return given.decode() if REQUEST_ID.fullmatch(given) else uuid4().hex, transport
+    return given.decode() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex(), transport
 
 
 def _kind_of(scope: Scope) -> tuple[str, str]:

@@ -19,13 +19,13 @@ from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL
 from graphql_api import console, health, http, rest, shop
 from graphql_api.access import Access
 from graphql_api.context import Context
-from graphql_api.errors import ErrorCode, logged
 from graphql_api.http import GraphQLEndpoint
 from graphql_api.keys import KeyRing
 from graphql_api.schema import make_schema
-from graphql_api.security import Cors, Guard, SecurityHeaders
+from graphql_api.security import Cors, Guard
+from graphql_api.shortcuts import Door, Shortcuts
 from graphql_api.sockets import Sockets
-from recommender.facts.errors import Forbidden, RecommenderError, Unauthenticated
+from recommender.facts.errors import RecommenderError
 from recommender.settings import Settings
 
 WEB = Path(__file__).parent / "web"
@@ -57,11 +57,13 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
         settings,
         subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
     )
+    # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
+    guarded = Guard(endpoint, http.refusal)
+    to_graphql = Route("/graphql", guarded, max_body_size=sys.maxsize)
     routes: list[BaseRoute] = [
         *shop.routes(settings),
         *console.routes(settings),
-        # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
-        Route("/graphql", Guard(endpoint, http.refusal), max_body_size=sys.maxsize),
+        to_graphql,
         WebSocketRoute("/graphql", Sockets(schema, settings)),
         *rest.ROUTES,
         *health.routes(settings),
@@ -76,15 +78,14 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
         max_body_size=settings.largest_body_bytes,
         exception_handlers={
             HTTPException: _http_error,
-            Unauthenticated: _refused,
-            Forbidden: _refused,
-            RecommenderError: _our_error,
-            PyMongoError: _our_error,
-            Exception: _our_error,
+            RecommenderError: _failure,
+            PyMongoError: _failure,
+            Exception: _failure,
         },
     )
-    # Around all of it, so that errors are answered with these headers too.
-    return Access(SecurityHeaders(Cors(app, lambda: keys), settings), settings)
+    shortcuts = Shortcuts(app, {("POST", "/graphql"): Door(to_graphql, guarded), **rest.SHORTCUTS})
+    # Around all of it, so that errors are answered with their headers too.
+    return Access(Cors(shortcuts, lambda: keys), settings)
 
 
 async def _http_error(_request: Request, error: Exception) -> Response:
@@ -96,21 +97,5 @@ async def _http_error(_request: Request, error: Exception) -> Response:
     return response
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    """401 and 403."""
-    if not isinstance(error, RecommenderError):
-        raise error
-    return rest.refusal(request, error)
-
-
-async def _our_error(_request: Request, error: Exception) -> Response:
-    """What went wrong is in the log; the caller gets the id to find it by."""
-    code, error_id = logged(error)
-    if code is ErrorCode.UNAVAILABLE:
-        return rest.problem(
-            503,
-            "Service unavailable",
-            "The database cannot be reached. Try again.",
-            error_id=error_id,
-        )
-    return rest.problem(500, "Internal error", "Unexpected error.", error_id=error_id)
+async def _failure(request: Request, error: Exception) -> Response:
+    return rest.failure(request, error)

@@ -147,7 +147,7 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
         _Step(
             name,
             field.out_name or name,
-            _value(field.type),
+            value_coercion(field.type),
             is_required_input_field(field),
             coerce_default_value(field),
         )
@@ -178,9 +178,10 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
     return coerce
 
 
-def _value(type_: GraphQLInputType) -> Coerce:
+def value_coercion(type_: GraphQLInputType) -> Coerce:
+    """How values of a type are coerced, worked out once."""
     if isinstance(type_, GraphQLNonNull):
-        inner = _value(type_.of_type)
+        inner = value_coercion(type_.of_type)
         return lambda value: Undefined if value is None else inner(value)
     if type_ in (GraphQLString, GraphQLID):
         return lambda value: (

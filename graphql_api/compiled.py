@@ -185,7 +185,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         value: Any,
     ) -> Any:
         """The whole answer for this value; Undefined where anything about it is unusual."""
-        completion = self._completion_here(type_, selected)
+        completion = self.completion_of(type_, selected)
         if completion is None:
             return Undefined
         try:
@@ -195,9 +195,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         except Exception:
             return Undefined
 
-    def _completion_here(
+    def completion_of(
         self, type_: GraphQLOutputType, selected: FieldDetailsList
     ) -> Completion | None:
+        """How values of a type are completed; None if that takes more than their attributes."""
         if len(selected) != 1 or (self.middleware_manager and self.middleware_manager.middlewares):
             return None
         # Kept on the node itself: it goes when the document does, and hashing a node takes long.
@@ -210,7 +211,6 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     def _completion(
         self, type_: GraphQLOutputType, selected: FieldDetailsList
     ) -> Completion | None:
-        """How values of a type are completed; None if that takes more than their attributes."""
         match type_:
             case GraphQLNonNull():
                 inner = self._completion(type_.of_type, selected)

@@ -64,7 +64,7 @@ async def metrics(request: Request) -> Response:
 
 def routes(settings: Settings) -> list[BaseRoute]:
     """What operators and their tools ask."""
-    guarded = [] if settings.metrics_without_key else [Middleware(Guard, refusal=rest.refusal)]
+    guarded = [] if settings.metrics_without_key else [Middleware(Guard, refusal=rest.failure)]
     return [
         Route("/healthy", healthy, methods=["GET"]),
         Route("/ready", ready, methods=["GET"]),

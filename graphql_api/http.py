@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ import orjson
 from cross_web import AsyncHTTPRequestAdapter
 from cross_web import HTTPException as Refusal
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
@@ -90,11 +91,13 @@ class GraphQLEndpoint(GraphQL[Context, None]):
 
     async def _answer(self, request: Request) -> Response:
         """What is posted to be answered at once takes a shorter way than Strawberry's."""
-        accept = request.headers.get("accept", "")
-        if request.method != "POST" or any(stream in accept.lower() for stream in STREAMS):
+        headers = request.headers
+        accept = headers.get("accept", "")
+        if request.method != "POST" or streamed(accept):
             return await self.run(request)
-        data = _posted(await request.body(), request.headers.get("content-type"))
-        result = await self._executed(_asked(data, "http"), "POST", request.state.context)
+        data = _posted(await _body(request.receive), headers.get("content-type"))
+        context = request.scope["state"]["context"]
+        result = await self._executed(_asked(data, "http"), "POST", context)
         return _response(process_result(result), accepted(accept))
 
     async def get_context(self, request: Any, response: Any) -> Context:
@@ -200,6 +203,19 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         return orjson.dumps(data)
 
 
+async def _body(receive: Receive) -> bytes:
+    """What is posted. Nearly always it comes in one piece."""
+    pieces = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        pieces.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(pieces)
+
+
 def _posted(body: bytes, content_type: str | None) -> dict[str, Any]:
     """The JSON object that is a body."""
     if (content_type or "").partition(";")[0].strip().lower() != JSON:
@@ -241,6 +257,13 @@ def _response(answer: Any, media_type: str) -> Response:
     return response
 
 
+@lru_cache(maxsize=100)
+def streamed(header: str) -> bool:
+    """Whether an answer in pieces is accepted."""
+    return any(stream in header.lower() for stream in STREAMS)
+
+
+@lru_cache(maxsize=100)
 def accepted(header: str) -> str:
     """Which of the two media types to answer in; application/json where neither is preferred.
 

@@ -150,6 +150,7 @@ class Refused(Exception):
 class Operation:
     """One of a document."""
 
+    node: OperationDefinitionNode
     kind: OperationType
     root_fields: tuple[str, ...]
     cost: Cost
@@ -237,6 +238,7 @@ class Documents:
             if isinstance(definition, OperationDefinitionNode):
                 name = definition.name.value if definition.name else None
                 operations[name] = Operation(
+                    definition,
                     OperationType(definition.operation.value),
                     root_fields(document, definition),
                     costs[name],

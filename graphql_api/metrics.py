@@ -18,7 +18,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import psutil
 import structlog
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from graphql_api.context import Context
 
 log = structlog.get_logger(__name__)
+
+Metric = TypeVar("Metric", Counter, Histogram)
 
 # When a series began: one more for each, and nobody asks.
 disable_created_metrics()
@@ -81,6 +83,7 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._seen: defaultdict[Hashable, float] = defaultdict(float)
         """What was taken over already of what a part counts."""
+        self._known_series: dict[tuple[Any, tuple[str, ...]], Any] = {}
         self._models: set[str] = set()
         """Versions that answered since the process began."""
         if directory is None:
@@ -186,29 +189,29 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: str, seconds: float) -> None:
         """Count a request over HTTP."""
-        self._http_seconds.labels(route, method, status).observe(seconds)
+        self._series(self._http_seconds, route, method, status).observe(seconds)
 
     def executed(self, operation: str, transport: str, seconds: float) -> None:
         """Count a GraphQL operation."""
-        self._operation_seconds.labels(operation, transport).observe(seconds)
+        self._series(self._operation_seconds, operation, transport).observe(seconds)
 
     def served(self, shelves: Sequence[Shelf], seconds: float) -> None:
         """Count the lists of a page, which were all made in so many seconds."""
         for shelf in shelves:
             placement, found = shelf.placement.value, shelf.recommendations
-            self._lists.labels(placement, shelf.strategy.value).inc()
+            self._series(self._lists, placement, shelf.strategy.value).inc()
             if not found:
                 self._empty_lists.labels(placement).inc()
                 continue
             if shelf.short_reason is not None:
                 self._short_lists.labels(placement).inc()
-            self._products.labels(placement).inc(len(found))
-            if fillers := sum(each.is_filler for each in found):
-                self._filler_products.labels(placement).inc(fillers)
+            self._series(self._products, placement).inc(len(found))
+            if fillers := sum([each.is_filler for each in found]):
+                self._series(self._filler_products, placement).inc(fillers)
         of_page = ("several", "several")
         if len(shelves) == 1:
             of_page = (shelves[0].placement.value, shelves[0].strategy.value)
-        self._list_seconds.labels(*of_page).observe(seconds)
+        self._series(self._list_seconds, *of_page).observe(seconds)
 
     def told(self, events: Iterable[tuple[EventType, str]]) -> None:
         """Count events, each with what became of it."""
@@ -292,6 +295,13 @@ class Metrics:
         key = (id(counter), *labels)
         more, self._seen[key] = count - self._seen[key], count
         (counter.labels(*labels) if labels else counter).inc(more)
+
+    def _series(self, metric: Metric, *labels: str) -> Metric:
+        """Those of every request are found at once: `labels` looks at each label anew."""
+        found = self._known_series.get((metric, labels))
+        if found is None:
+            found = self._known_series[metric, labels] = metric.labels(*labels)
+        return cast("Metric", found)
 
     def _histogram(self, name: str, text: str, labels: Sequence[str]) -> Histogram:
         return Histogram(

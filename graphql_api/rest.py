@@ -10,9 +10,11 @@ from starlette import requests
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Send
+from starlette.types import Scope as Connection
 
 from graphql_api.context import Context
-from graphql_api.errors import STATUS, ErrorCode, refusal_headers
+from graphql_api.errors import STATUS, ErrorCode, logged, refusal_headers
 from graphql_api.events import Rejected, feedback, record
 from graphql_api.keys import Scope
 from graphql_api.openapi import document
@@ -21,6 +23,7 @@ from graphql_api.security import Guard
 from graphql_api.shelf_input import placement_named
 from graphql_api.shelves import shelf_for
 from graphql_api.shopper_input import ShopperInput
+from graphql_api.shortcuts import Door
 from recommender.facts.errors import InvalidInput, RecommenderError
 from recommender.facts.events import checked_rating
 from recommender.facts.ids import checked_id
@@ -35,7 +38,7 @@ Value = TypeVar("Value")
 
 async def get_recommendations(request: requests.Request) -> Response:
     """GET /api/recommendations?user_id=&limit=&placement=&product_id=&category="""
-    context: Context = request.state.context
+    context: Context = request.scope["state"]["context"]
     context.caller.require(Scope.READ)
     given = request.query_params
     user_id = given.get("user_id", "")
@@ -86,22 +89,47 @@ async def get_openapi(request: requests.Request) -> Response:
     return _json(document(settings.longest_shelf, settings.base_url))
 
 
-def refusal(_request: requests.Request, error: RecommenderError) -> Response:
-    """The answer to a request that its key does not allow, or that no key came with."""
-    code = ErrorCode(error.code)
-    title = code.replace("_", " ").capitalize()
-    response = problem(STATUS.get(code, 400), title, str(error))
-    response.headers.update(refusal_headers(error))
-    return response
+def failure(_request: requests.Request, error: Exception) -> Response:
+    """The answer to a request that is refused, or that went wrong.
+
+    What is ours is in the log; the caller gets the id to find it by.
+    """
+    if isinstance(error, RecommenderError) and error.code != ErrorCode.INTERNAL:
+        code = ErrorCode(error.code)
+        title = code.replace("_", " ").capitalize()
+        response = problem(STATUS.get(code, 400), title, str(error))
+        response.headers.update(refusal_headers(error))
+        return response
+    code, error_id = logged(error)
+    if code is ErrorCode.UNAVAILABLE:
+        detail = "The database cannot be reached. Try again."
+        return problem(503, "Service unavailable", detail, error_id=error_id)
+    return problem(500, "Internal error", "Unexpected error.", error_id=error_id)
 
 
-_GUARDED = [Middleware(Guard, refusal=refusal)]
+async def _recommendations(scope: Connection, receive: Receive, send: Send) -> None:
+    """What the route does, for the shortcut to it."""
+    request = requests.Request(scope, receive)
+    try:
+        response = await get_recommendations(request)
+    except Exception as error:
+        response = failure(request, error)
+    await response(scope, receive, send)
+
+
+_GUARDED = [Middleware(Guard, refusal=failure)]
+_TO_RECOMMENDATIONS = Route(
+    "/api/recommendations", get_recommendations, methods=["GET"], middleware=_GUARDED
+)
 
 ROUTES = [
-    Route("/api/recommendations", get_recommendations, methods=["GET"], middleware=_GUARDED),
+    _TO_RECOMMENDATIONS,
     Route("/api/feedback", post_feedback, methods=["POST"], middleware=_GUARDED),
     Route("/openapi.json", get_openapi, methods=["GET"]),
 ]
+SHORTCUTS = {
+    ("GET", _TO_RECOMMENDATIONS.path): Door(_TO_RECOMMENDATIONS, Guard(_recommendations, failure))
+}
 
 
 class _Fields:

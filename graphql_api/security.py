@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import structlog
+from pymongo.errors import PyMongoError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,10 +24,10 @@ RESPONSE_HEADERS = ("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-I
 
 log = structlog.get_logger(__name__)
 
-_Headers = list[tuple[bytes, bytes]]
+Headers = list[tuple[bytes, bytes]]
 
 _NO_STORE = (b"cache-control", b"no-store")
-_VARY: _Headers = [(b"vary", b"Origin")]
+_VARY = (b"vary", b"Origin")
 _PLAIN_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
 
@@ -53,9 +54,7 @@ def check_may_listen(settings: Settings, keys: KeyRing) -> None:
 class Guard:
     """Lets requests through to an application, which then knows who sent them."""
 
-    def __init__(
-        self, app: ASGIApp, refusal: Callable[[Request, RecommenderError], Response]
-    ) -> None:
+    def __init__(self, app: ASGIApp, refusal: Callable[[Request, Exception], Response]) -> None:
         self._app = app
         self._refusal = refusal
 
@@ -66,7 +65,7 @@ class Guard:
             caller = context.keys.caller_of(Proof.in_request(scope))
             buyer = _buyer(scope) if caller.kind is KeyKind.SECRET else None
             allowance = await context.rate_limits.spend(caller, client_of(scope), buyer)
-        except RecommenderError as error:
+        except (RecommenderError, PyMongoError) as error:
             await self._refusal(Request(scope), error)(scope, receive, send)
             return
         scope["state"]["context"] = context.of(caller)
@@ -90,22 +89,23 @@ class Cors(CORSMiddleware):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Only browsers say an origin; all others are spared the search for it in the answer."""
-        if scope["type"] == "http" and not any(name == b"origin" for name, _ in scope["headers"]):
-            await self.app(scope, receive, _with_headers(send, _VARY))
-        else:
-            await super().__call__(scope, receive, send)
+        if scope["type"] == "http":
+            for name, _ in scope["headers"]:
+                if name == b"origin":
+                    await super().__call__(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
 
     def is_allowed_origin(self, origin: str) -> bool:
         """Keys come and go, so this is not known beforehand."""
         return self._keys().allows_origin(origin)
 
 
-class SecurityHeaders:
-    """Says to browsers what they must not do with our answers."""
+class AnswerHeaders:
+    """Says to browsers what they must not do with our answers, and to caches who may see them."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._headers: _Headers = [
+    def __init__(self, settings: Settings) -> None:
+        self._headers: Headers = [
             (b"x-content-type-options", b"nosniff"),
             (b"x-frame-options", b"DENY"),
             (b"referrer-policy", b"no-referrer"),
@@ -116,25 +116,24 @@ class SecurityHeaders:
         if settings.base_url.startswith("https://"):
             self._headers.append((b"strict-transport-security", b"max-age=31536000"))
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Add them to whatever is answered."""
-        if scope["type"] == "http":
-            send = self._adding(send)
-        await self._app(scope, receive, send)
-
-    def _adding(self, send: Send) -> Send:
-        async def sending(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers: _Headers = message["headers"]
-                given = {name for name, _ in headers}
-                headers.extend(self._headers)
-                if b"content-security-policy" not in given:
-                    headers.append(_PLAIN_POLICY)
-                if b"cache-control" not in given:
-                    headers.append(_NO_STORE)
-            await send(message)
-
-        return sending
+    def beside(self, given: Headers) -> Headers:
+        """Those of an answer, and what they do not say yet."""
+        headers = [*given, *self._headers]
+        has_policy = says_how_long = varies = False
+        for name, value in given:
+            if name == b"content-security-policy":
+                has_policy = True
+            elif name == b"cache-control":
+                says_how_long = True
+            elif name == b"vary" and b"Origin" in value:
+                varies = True
+        if not has_policy:
+            headers.append(_PLAIN_POLICY)
+        if not says_how_long:
+            headers.append(_NO_STORE)
+        if not varies:
+            headers.append(_VARY)
+        return headers
 
 
 def client_of(scope: Scope) -> str:
@@ -147,7 +146,7 @@ def client_of(scope: Scope) -> str:
         return str(address)
 
 
-def _with_headers(send: Send, more: _Headers) -> Send:
+def _with_headers(send: Send, more: Headers) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"].extend(more)
@@ -156,7 +155,7 @@ def _with_headers(send: Send, more: _Headers) -> Send:
     return sending
 
 
-def _rate_headers(allowance: Allowance) -> _Headers:
+def _rate_headers(allowance: Allowance) -> Headers:
     limit = allowance.limit
     return [
         (b"ratelimit-policy", b'"client";q=%d;w=%d' % (limit.amount, limit.get_expiry())),

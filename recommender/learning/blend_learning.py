@@ -4,7 +4,8 @@ Windows inside the training period: a model knows what came before, and each sho
 say which weights would have put them on top.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ FEWEST_LEARNERS = 60
 ENOUGH_LEARNERS = 300
 """Fewer who come back are helped out by those in the middle of a visit; fewer of the latter have no
 weights of their own: learned from 250 these were worse than the others by 2.5 %."""
-CANDIDATES = 150
+CANDIDATES = 60
 """The best products by each part, of which the list of ten is chosen while learning."""
 LIST_LENGTH = 10
 RIDGE = 1e-3
@@ -197,23 +198,20 @@ def learn(
         standardised = ((of.size - mean) / deviation).clip(-FARTHEST, FARTHEST)
         return standardised.astype(np.float32)
 
-    ways: dict[str, Callable[[Lessons], Weights]] = {
-        "unlearned": lambda _: _unlearned(),
-        "regression": lambda of: _regress(of, sizes(of)),
-        "halfway": lambda of: _halfway(of, sizes(of)),
-    }
     halves = np.arange(len(together)) % 2
-    quality = dict.fromkeys(ways, 0.0)
+    quality: dict[str, float] = defaultdict(float)
     for half in (0, 1):
         seen = together.of(np.flatnonzero(halves != half))
         unseen = together.of(np.flatnonzero(halves == half))
-        for name, way in ways.items():
-            quality[name] += _ndcg(unseen, sizes(unseen), way(seen)) / 2
-    best = max(ways, key=lambda name: quality[name])
-    found = ways[best](together)
+        for name, weights_of_seen in _ways(seen, sizes(seen)):
+            quality[name] += _ndcg(unseen, sizes(unseen), weights_of_seen) / 2
+    best = max(quality, key=lambda name: quality[name])
+    found = next(of_all for name, of_all in _ways(together, sizes(together)) if name == best)
     weights, slopes = found.astype(np.float32)
     smallest, largest = np.quantile(sizes(together), FEW).tolist()
-    blend = Blend(weights, slopes, mean, deviation, quality, smallest, largest, in_visit=in_visit)
+    blend = Blend(
+        weights, slopes, mean, deviation, dict(quality), smallest, largest, in_visit=in_visit
+    )
     repeating = _pooled(again)
     if len(repeating) < FEWEST_LEARNERS:
         return blend
@@ -223,6 +221,14 @@ def learn(
         where_bought=where_bought.astype(np.float32),
         due_weights=due_weights.astype(np.float32),
     )
+
+
+def _ways(of: Lessons, sizes: Floats) -> Iterator[tuple[str, Weights]]:
+    """Weights that compete. Each is found when it is asked for."""
+    yield "unlearned", _unlearned()
+    regressed = _regress(of, sizes)
+    yield "regression", regressed
+    yield "halfway", _halfway(of, sizes, regressed)
 
 
 def _learn_repeats(of: Lessons, sizes: Floats, found: Weights) -> tuple[Weights, Weights]:
@@ -293,10 +299,15 @@ def _pooled(windows: Sequence[Lessons]) -> Lessons:
 
 def _scores(of: Lessons, sizes: Floats, weights: Weights) -> Floats:
     """(n_shoppers, n_candidates); -inf where there is no candidate."""
-    mine = (weights[0] + sizes[:, None] * weights[1]).astype(np.float32)
-    scores: Floats = np.einsum("uck,uk->uc", of.parts, mine)
+    scores = _weighed(of.parts, sizes, weights)
     scores[~of.there] = -np.inf
     return scores
+
+
+def _weighed(parts: Floats, sizes: Floats, weights: Weights) -> Floats:
+    mine = (weights[0] + sizes[:, np.newaxis] * weights[1]).astype(np.float32)
+    found: Floats = np.matmul(parts, mine[:, :, np.newaxis])[:, :, 0]
+    return found
 
 
 def _ndcg(of: Lessons, sizes: Floats, weights: Weights) -> float:
@@ -304,11 +315,18 @@ def _ndcg(of: Lessons, sizes: Floats, weights: Weights) -> float:
 
 
 def _ndcg_by(of: Lessons, scores: Floats) -> float:
-    length = min(LIST_LENGTH, scores.shape[1])
-    top = np.argpartition(-scores, length - 1, axis=1)[:, :length]
-    order = np.argsort(-np.take_along_axis(scores, top, 1), axis=1, kind="stable")
-    hits = np.take_along_axis(of.taken, np.take_along_axis(top, order, 1), 1)
-    gains = hits @ (1 / np.log2(np.arange(length) + 2))
+    """NDCG@10. Of candidates that score alike the taken ones come last."""
+    beyond = min(LIST_LENGTH + 1, scores.shape[1])
+    # Values alone: finding out where they stand takes four times as long.
+    best = np.partition(scores, -beyond, axis=1)[:, -beyond:]
+    # Who is no better than the eleventh has no place among ten.
+    bar = best.min(axis=1) if beyond > LIST_LENGTH else np.full(len(of), -np.inf)
+    taken = np.flatnonzero(of.taken)
+    shopper, score = taken // of.taken.shape[1], scores.ravel()[taken]
+    shown = np.flatnonzero(score > bar[shopper])
+    shopper = shopper[shown]
+    place = (best[shopper] >= score[shown, np.newaxis]).sum(axis=1) - 1
+    gains = np.bincount(shopper, 1 / np.log2(place + 2), minlength=len(of))
     return float((gains / of.ideal).mean())
 
 
@@ -316,19 +334,18 @@ def _regress(of: Lessons, sizes: Floats) -> Weights:
     """Softmax over the candidates: the likelihood of what each shopper took."""
     taught = of.taken.any(axis=1)
     parts, there, sizes = of.parts[taught], of.there[taught], sizes[taught]
-    target = of.taken[taught] / of.taken[taught].sum(axis=1, keepdims=True)
+    target = of.taken[taught] / of.taken[taught].sum(axis=1, keepdims=True, dtype=np.float32)
     n_parts = parts.shape[2]
 
     def loss(flat: Weights) -> tuple[float, Weights]:
         weights = flat.reshape(2, n_parts)
-        mine = (weights[0] + sizes[:, None] * weights[1]).astype(np.float32)
-        scores = np.einsum("uck,uk->uc", parts, mine)
+        scores = _weighed(parts, sizes, weights)
         scores[~there] = -1e9
         scores -= scores.max(axis=1, keepdims=True)
         odds = np.exp(scores)
         sums = odds.sum(axis=1, keepdims=True)
         surprise = -(target * (scores - np.log(sums))).sum() / len(target)
-        by_shopper = np.einsum("uc,uck->uk", odds / sums - target, parts)
+        by_shopper = np.matmul((odds / sums - target)[:, np.newaxis], parts)[:, 0]
         slope = np.stack([by_shopper.sum(0), (by_shopper * sizes[:, None]).sum(0)]) / len(target)
         gradient = slope.ravel() + 2 * RIDGE * flat
         return float(surprise + RIDGE * flat @ flat), gradient.astype(np.float64)
@@ -341,13 +358,12 @@ def _regress(of: Lessons, sizes: Floats) -> Weights:
     return weights
 
 
-def _halfway(of: Lessons, sizes: Floats) -> Weights:
+def _halfway(of: Lessons, sizes: Floats, regressed: Weights) -> Weights:
     """Between the regression and the top of a climb from there.
 
     The top itself is at another place with each seed and each window, and by as much worse at the
     shorter places of a list as it is better at the first ones.
     """
-    regressed = _regress(of, sizes)
     climbed = _climb(of, sizes, regressed, SMALLEST_WEIGHT)
     halfway: Weights = (_of_size_one(regressed) + _of_size_one(climbed)) / 2
     return halfway
