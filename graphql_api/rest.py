@@ -205,7 +205,7 @@ def _answer(shelf: Shelf, user_id: str, base_url: str) -> dict[str, Any]:
                 "price": str(r.product.price.amount) if r.product.price else None,
                 "currency": r.product.price.currency if r.product.price else None,
                 "score": r.score,
-                "reason": r.reasons[0].text if r.reasons else None,
+                "reason": reasons[0].text if (reasons := r.reasons) else None,
                 "strategy": r.strategy,
                 "is_filler": r.is_filler,
             }
