@@ -171,9 +171,9 @@ def event_of(document: Document) -> Event:
 
 def acts_of(documents: Iterable[Document]) -> list[Act]:
     """What serving reads of events: the fields of HISTORY_FIELDS."""
-    types = _TYPES
+    types, act = _TYPES, Act._make
     return [
-        Act(d["product_id"], types[d["type"]], d["at"].replace(tzinfo=UTC), d.get("rating"))
+        act((d["product_id"], types[d["type"]], d["at"].replace(tzinfo=UTC), d.get("rating")))
         for d in documents
     ]
 
