@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import structlog
-from pymongo.errors import PyMongoError
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from graphql_api.context import Context
 from graphql_api.keys import KeyRing, Proof
 from graphql_api.origins import client_at, is_loopback
 from graphql_api.rate_limits import Allowance
-from recommender.facts.errors import InvalidInput, InvalidSetting, RecommenderError
+from recommender.facts.errors import InvalidInput, InvalidSetting
 from recommender.facts.keys import KeyKind
 from recommender.settings import Settings
 
@@ -65,7 +64,7 @@ class Guard:
             caller = context.keys.caller_of(Proof.in_request(scope))
             buyer = _buyer(scope) if caller.kind is KeyKind.SECRET else None
             allowance = await context.rate_limits.spend(caller, client_of(scope), buyer)
-        except (RecommenderError, PyMongoError) as error:
+        except Exception as error:
             await self._refusal(Request(scope), error)(scope, receive, send)
             return
         scope["state"]["context"] = context.of(caller)

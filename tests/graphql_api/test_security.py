@@ -9,6 +9,7 @@ from subscribing import conversation, socket_to
 from websockets.exceptions import InvalidStatus
 
 from graphql_api.context import open_context
+from graphql_api.rate_limits import RateLimits
 from graphql_api.security import check_may_listen
 from recommender.facts.keys import KeyKind
 
@@ -185,3 +186,19 @@ async def test_with_a_key_it_listens_where_it_is_told(api, mongodb_uri, database
     settings = settings_for(mongodb_uri, database.name, tmp_path, HOST=host)
     async with open_context(mongodb_uri, settings) as context:
         check_may_listen(settings, context.keys)
+
+
+async def test_what_goes_wrong_at_the_door_is_shown_by_its_id_alone(api, monkeypatch):
+    async def failing(*_: object, **__: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(RateLimits, "spend", failing)
+    found = await api.get("/api/recommendations", params={"user_id": "ann"})
+    posted = await api.post("/graphql", json={"query": "{ __typename }"})
+    assert (found.status_code, posted.status_code) == (500, 500)
+    assert len(found.json()["error_id"]) == 32
+    assert len(posted.json()["errors"][0]["extensions"]["errorId"]) == 32
+    for answer in (found, posted):
+        assert "secret" not in answer.text
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["x-request-id"]
