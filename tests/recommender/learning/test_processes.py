@@ -90,9 +90,12 @@ def test_no_process_outlives_ours(number, tmp_path):
     """Not even if we are killed; and Ctrl-C, which a terminal sends to all, is silent in them."""
     script = tmp_path / "parent.py"
     script.write_text(
+        "import signal\n"
         "from recommender.learning.processes import Processes\n"
         "from test_processes import slept\n"
         "if __name__ == '__main__':\n"
+        # A shell has those that it starts in the background ignore it.
+        "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "    try:\n"
         "        with Processes(1) as processes:\n"
         "            told = lambda pid: print(pid, flush=True)\n"
