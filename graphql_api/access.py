@@ -2,7 +2,6 @@
 answer gets the headers that all have.
 """
 
-import os
 import re
 import time
 
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from graphql_api.exchange import Exchange, Transport, current
 from graphql_api.logs import AccessLog
 from graphql_api.security import AnswerHeaders
+from recommender.facts.ids import new_id
 from recommender.settings import Settings
 
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
@@ -76,7 +76,7 @@ def _said_by(scope: Scope) -> tuple[str, Transport]:
             transport = Transport.SSE
     if scope["type"] == "websocket":
         transport = Transport.WEBSOCKET
-    return given.decode() if REQUEST_ID.fullmatch(given) else os.urandom(16).hex(), transport
+    return given.decode() if REQUEST_ID.fullmatch(given) else new_id(), transport
 
 
 def _kind_of(scope: Scope) -> tuple[str, str]:

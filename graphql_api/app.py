@@ -23,7 +23,7 @@ from graphql_api.http import GraphQLEndpoint
 from graphql_api.keys import KeyRing
 from graphql_api.schema import make_schema
 from graphql_api.security import Cors, Guard
-from graphql_api.shortcuts import Door, Shortcuts
+from graphql_api.shortcuts import Shortcuts
 from graphql_api.sockets import Sockets
 from recommender.facts.errors import RecommenderError
 from recommender.settings import Settings
@@ -58,8 +58,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
         subscription_protocols=(GRAPHQL_SSE_PROTOCOL,),
     )
     # It bounds its bodies itself, to refuse what is too long with a GraphQL error.
-    guarded = Guard(endpoint, http.refusal)
-    to_graphql = Route("/graphql", guarded, max_body_size=sys.maxsize)
+    to_graphql = Route("/graphql", Guard(endpoint, http.refusal), max_body_size=sys.maxsize)
     routes: list[BaseRoute] = [
         *shop.routes(settings),
         *console.routes(settings),
@@ -83,7 +82,7 @@ def create_app(settings: Settings, open_context: OpenContext) -> ASGIApp:
             Exception: _failure,
         },
     )
-    shortcuts = Shortcuts(app, {("POST", "/graphql"): Door(to_graphql, guarded), **rest.SHORTCUTS})
+    shortcuts = Shortcuts(app, (to_graphql, rest.TO_RECOMMENDATIONS))
     # Around all of it, so that errors are answered with their headers too.
     return Access(Cors(shortcuts, lambda: keys), settings)
 

@@ -1,13 +1,14 @@
-"""Long lists in variables are coerced by plans that are made once.
+"""Variables are coerced by plans that are made once.
 
-graphql-core asks of each field of each item anew what kind of type it has, which takes longer than
-storing the items does. So a long list of inputs is taken out of the variables, coerced here, and
-put back when all else was coerced. Whatever is not plain stays where it is and goes through
+graphql-core asks of each field of each item anew what kind of type it has, which for a long list
+takes longer than storing the items does. So a query that has a plan has all of its variables
+coerced here. Of other operations a long list of inputs is taken out of the variables, coerced here,
+and put back when all else was coerced. Whatever is not plain stays where it is and goes through
 graphql-core, and so does whatever is wrong: it says best what.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, cast
 
 from graphql import (
@@ -22,11 +23,15 @@ from graphql import (
     GraphQLString,
     OperationDefinitionNode,
     Undefined,
+    VariableDefinitionNode,
     coerce_input_value,
+    get_variable_values,
+    is_input_type,
     is_leaf_type,
     is_required_input_field,
     type_from_ast,
 )
+from graphql.execution.values import input_is_nested_too_deeply
 from graphql.utilities.coerce_input_value import coerce_default_value
 
 LONG = 10
@@ -147,7 +152,7 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
         _Step(
             name,
             field.out_name or name,
-            value_coercion(field.type),
+            _value(field.type),
             is_required_input_field(field),
             coerce_default_value(field),
         )
@@ -158,19 +163,9 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
     def coerce(given: Any) -> Any:
         if not isinstance(given, dict) or not given.keys() <= names:
             return Undefined
-        found: dict[str, Any] = {}
-        for name, out_name, coerce_field, is_required, default in steps:
-            value = given.get(name, Undefined)
-            if value is Undefined:
-                if is_required:
-                    return Undefined
-                if default is not Undefined:
-                    found[out_name] = default
-                continue
-            value = coerce_field(value)
-            if value is Undefined:
-                return Undefined
-            found[out_name] = value
+        found = _coerced_fields(steps, given)
+        if found is Undefined:
+            return Undefined
         if is_one_of and (len(given) != 1 or None in found.values()):
             return Undefined
         return out_type(found)
@@ -178,10 +173,56 @@ def _object(type_: GraphQLInputObjectType) -> Coerce:
     return coerce
 
 
-def value_coercion(type_: GraphQLInputType) -> Coerce:
-    """How values of a type are coerced, worked out once."""
+def coercion_of_variables(
+    schema: GraphQLSchema, definitions: Iterable[VariableDefinitionNode]
+) -> Coerce | None:
+    """What gives the coerced variables of an operation; None if they are not plain."""
+    steps: list[_Step] = []
+    for definition in definitions:
+        type_ = type_from_ast(schema, definition.type)
+        if definition.directives or not is_input_type(type_):
+            return None
+        name, default = definition.variable.name.value, Undefined
+        if definition.default_value:
+            found = get_variable_values(schema, [definition], {})
+            if isinstance(found, list):
+                return None
+            default = found.coerced[name]
+        is_required = isinstance(type_, GraphQLNonNull) and default is Undefined
+        steps.append(_Step(name, name, _unless_too_deep(type_), is_required, default))
+    return partial(_coerced_fields, steps)
+
+
+def _coerced_fields(steps: Iterable[_Step], given: Mapping[str, Any]) -> Any:
+    """What is given, coerced and by the names that it has in Python; Undefined if it is wrong."""
+    found: dict[str, Any] = {}
+    for name, out_name, coerce, is_required, default in steps:
+        value = given.get(name, Undefined)
+        if value is Undefined:
+            if is_required:
+                return Undefined
+            if default is not Undefined:
+                found[out_name] = default
+            continue
+        value = coerce(value)
+        if value is Undefined:
+            return Undefined
+        found[out_name] = value
+    return found
+
+
+def _unless_too_deep(type_: GraphQLInputType) -> Coerce:
+    coerce = _value(type_)
+    return lambda value: (
+        Undefined
+        if isinstance(value, list | dict) and input_is_nested_too_deeply(value, type_)
+        else coerce(value)
+    )
+
+
+def _value(type_: GraphQLInputType) -> Coerce:
     if isinstance(type_, GraphQLNonNull):
-        inner = value_coercion(type_.of_type)
+        inner = _value(type_.of_type)
         return lambda value: Undefined if value is None else inner(value)
     if type_ in (GraphQLString, GraphQLID):
         return lambda value: (

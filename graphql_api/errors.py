@@ -3,7 +3,6 @@
 import traceback
 from collections.abc import Iterator
 from enum import StrEnum
-from uuid import uuid4
 
 import structlog
 from graphql import GraphQLError
@@ -21,6 +20,7 @@ from recommender.facts.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from recommender.facts.ids import new_id
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ def refusal_headers(error: Exception) -> dict[str, str]:
 
 def logged(error: BaseException) -> tuple[ErrorCode, str]:
     """Log an error that is ours; its code, and the id it can be found under."""
-    error_id, code = uuid4().hex, _code_of(error)
+    error_id, code = new_id(), _code_of(error)
     if (exchange := current.get()) is not None:
         exchange.metrics.failed(code, error)
     if not isinstance(error, PyMongoError):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any
-from uuid import uuid4
 
 import strawberry
 from pymongo.errors import PyMongoError
@@ -21,7 +20,7 @@ from graphql_api.values import MoneyInput, utc
 from recommender.facts import events as facts
 from recommender.facts.errors import InvalidInput, UnknownProduct
 from recommender.facts.events import ORDER, UNPROVEN_ORDER, Event, order_line_id
-from recommender.facts.ids import LONGEST_ID
+from recommender.facts.ids import LONGEST_ID, new_id
 from recommender.mongo.events import Outcome
 
 LONGEST_ORDER_ID = LONGEST_ID - len(order_line_id("", 999_999, trusted=False))
@@ -348,7 +347,7 @@ def feedback(
         InvalidInput: naming what is out of bounds.
     """
     return Event(
-        event_id=event_id if event_id is not None else uuid4().hex,
+        event_id=event_id if event_id is not None else new_id(),
         type=facts.EventType.RATING,
         shopper_id=shopper_id,
         product_id=product_id,

@@ -16,7 +16,7 @@ import orjson
 from cross_web import AsyncHTTPRequestAdapter
 from cross_web import HTTPException as Refusal
 from graphql import GraphQLError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 from strawberry.asgi import GraphQL
@@ -95,7 +95,7 @@ class GraphQLEndpoint(GraphQL[Context, None]):
         accept = headers.get("accept", "")
         if request.method != "POST" or streamed(accept):
             return await self.run(request)
-        data = _posted(await _body(request.receive), headers.get("content-type"))
+        data = _posted(await request.body(), headers.get("content-type"))
         context = request.scope["state"]["context"]
         result = await self._executed(_asked(data, "http"), "POST", context)
         return _response(process_result(result), accepted(accept))
@@ -201,19 +201,6 @@ class GraphQLEndpoint(GraphQL[Context, None]):
     def encode_json(self, data: object) -> bytes:
         """Encode what is streamed; parts of it may be JSON already."""
         return orjson.dumps(data)
-
-
-async def _body(receive: Receive) -> bytes:
-    """What is posted. Nearly always it comes in one piece."""
-    pieces = []
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        pieces.append(message.get("body", b""))
-        more = message.get("more_body", False)
-    return b"".join(pieces)
 
 
 def _posted(body: bytes, content_type: str | None) -> dict[str, Any]:

@@ -201,10 +201,10 @@ class Metrics:
             placement, found = shelf.placement.value, shelf.recommendations
             self._series(self._lists, placement, shelf.strategy.value).inc()
             if not found:
-                self._empty_lists.labels(placement).inc()
+                self._series(self._empty_lists, placement).inc()
                 continue
             if shelf.short_reason is not None:
-                self._short_lists.labels(placement).inc()
+                self._series(self._short_lists, placement).inc()
             self._series(self._products, placement).inc(len(found))
             if fillers := sum([each.is_filler for each in found]):
                 self._series(self._filler_products, placement).inc(fillers)
@@ -216,7 +216,7 @@ class Metrics:
     def told(self, events: Iterable[tuple[EventType, str]]) -> None:
         """Count events, each with what became of it."""
         for (type_, outcome), count in Tally(events).items():
-            self._events.labels(type_.value, outcome).inc(count)
+            self._series(self._events, type_.value, outcome).inc(count)
 
     def failed(self, code: str, error: BaseException) -> None:
         """Count an error that is ours."""

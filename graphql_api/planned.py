@@ -9,10 +9,11 @@ that `compiled` puts together at once. And a plan gives up whenever something is
 resolver is called wherever that can be told; then graphql-core does it all, and says what is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from graphql import (
+    ArgumentNode,
     FieldNode,
     GraphQLArgument,
     GraphQLError,
@@ -24,56 +25,38 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     Undefined,
-    ValueNode,
-    VariableDefinitionNode,
-    VariableNode,
-    get_variable_values,
-    is_input_type,
-    is_required_argument,
     located_error,
-    type_from_ast,
 )
 from graphql.execution.collect_fields import FieldDetails
-from graphql.execution.values import VariableValues, input_is_nested_too_deeply
-from graphql.language import Visitor, visit
+from graphql.execution.values import VariableValues, coerce_argument
 from graphql.pyutils import Path
-from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
-from strawberry.exceptions import StrawberryInputCoercionError
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.types import ExecutionResult
 
-from graphql_api.coerced import Coerce, value_coercion
-from graphql_api.compiled import CompiledExecutor, Completion
+from graphql_api.coerced import Coerce, coercion_of_variables
+from graphql_api.compiled import CONSTANTS, CompiledExecutor, Completion
 from graphql_api.errors import coded
 
 is_awaitable = cast("Any", optimized_is_awaitable)
 
-PLAN = "plan"
+_PLAN = "plan"
 """The attribute of an operation's node that holds its plan, or None if it can have none."""
 
 
-class _GivenUp(Exception):
-    """Something is unusual."""
-
-
-class _Variable(NamedTuple):
-    name: str
-    coerce: Coerce
-    default: Any
-    """Undefined where it has none."""
-    is_required: bool
-
-
 class _Argument(NamedTuple):
-    out_name: str
-    get: Callable[[Mapping[str, Any]], Any]
-    """Its value, from the variables; Undefined where it is left out."""
+    """One that is not the same in every request."""
+
+    name: str
+    definition: GraphQLArgument
+    node: ArgumentNode
 
 
 class Plan(NamedTuple):
     """How an operation is executed."""
 
-    variables: list[_Variable]
+    coerce_variables: Coerce
+    constants: dict[str, Any]
+    """Arguments that are the same in every request."""
     arguments: list[_Argument]
     key: str
     """Of the answer."""
@@ -86,14 +69,14 @@ class Plan(NamedTuple):
     operation: OperationDefinitionNode
 
     def coerced(self, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """The variables, and the arguments of the resolver; None where something is unusual."""
+        """The variables, and the arguments of the resolver; None where something is wrong."""
         try:
-            variables = dict(_coerced(self.variables, given))
-            arguments = {
-                out_name: value
-                for out_name, get in self.arguments
-                if (value := get(variables)) is not Undefined
-            }
+            variables = self.coerce_variables(given)
+            if variables is Undefined:
+                return None
+            values, arguments = VariableValues({}, variables), self.constants.copy()
+            for name, definition, node in self.arguments:
+                coerce_argument(arguments, self.node, name, definition, node, values, None)
         # Also what an input itself raises where its fields do not go together.
         except Exception:
             return None
@@ -140,15 +123,16 @@ class Plan(NamedTuple):
         return ExecutionResult(data={self.key: answer}, errors=None)
 
 
-def plan_of(executor: CompiledExecutor) -> Plan | None:
-    """The plan for what this executor executes, made once for each document.
+def plan_for(operation: OperationDefinitionNode) -> Plan | None:
+    """The plan that an earlier execution left, if it could."""
+    return cast("Plan | None", vars(operation).get(_PLAN))
 
-    None where it is not plain.
-    """
+
+def leave_plan(executor: CompiledExecutor) -> None:
+    """Leave a plan for the operation that this executes, if it is plain."""
     kept = vars(executor.operation)
-    if PLAN not in kept:
-        kept[PLAN] = _plan(executor)
-    return cast("Plan | None", kept[PLAN])
+    if _PLAN not in kept:
+        kept[_PLAN] = _plan(executor)
 
 
 def _plan(executor: CompiledExecutor) -> Plan | None:
@@ -168,105 +152,31 @@ def _plan(executor: CompiledExecutor) -> Plan | None:
     if field is None or field.resolve is None:
         return None
     completion = executor.completion_of(field.type, [FieldDetails(node, None)])
-    if completion is None:
+    coerce_variables = coercion_of_variables(schema, operation.variable_definitions or ())
+    if completion is None or coerce_variables is None:
         return None
-    try:
-        return Plan(
-            [_variable(schema, of) for of in operation.variable_definitions or ()],
-            [_argument(name, argument, node) for name, argument in field.args.items()],
-            node.alias.value if node.alias else node.name.value,
-            field,
-            node,
-            parent_type,
-            completion,
-            schema,
-            executor.fragment_definitions,
-            operation,
-        )
-    except (_GivenUp, GraphQLError, StrawberryInputCoercionError):
-        return None
-
-
-def _variable(schema: GraphQLSchema, definition: VariableDefinitionNode) -> _Variable:
-    type_ = type_from_ast(schema, definition.type)
-    if definition.directives or not is_input_type(type_):
-        raise _GivenUp
-    name, default = definition.variable.name.value, Undefined
-    if definition.default_value:
-        found = get_variable_values(schema, [definition], {})
-        if isinstance(found, list):
-            raise _GivenUp
-        default = found.coerced[name]
-    plainly = value_coercion(type_)
-
-    def coerce(value: Any) -> Any:
-        if isinstance(value, list | dict) and input_is_nested_too_deeply(value, type_):
-            return Undefined
-        return plainly(value)
-
-    required = isinstance(type_, GraphQLNonNull) and default is Undefined
-    return _Variable(name, coerce, default, required)
-
-
-def _coerced(variables: list[_Variable], given: Mapping[str, Any]) -> Any:
-    for name, coerce, default, is_required in variables:
-        value = given.get(name, Undefined)
-        if value is Undefined:
-            if is_required:
-                raise _GivenUp
-            if default is not Undefined:
-                yield name, default
+    given = {argument.name.value: argument for argument in node.arguments or ()}
+    constants: dict[str, Any] = {}
+    arguments: list[_Argument] = []
+    for name, definition in field.args.items():
+        argument = given.get(name)
+        if argument is not None and not isinstance(argument.value, CONSTANTS):
+            arguments.append(_Argument(name, definition, argument))
             continue
-        value = coerce(value)
-        if value is Undefined:
-            raise _GivenUp
-        yield name, value
-
-
-def _argument(name: str, argument: GraphQLArgument, node: FieldNode) -> _Argument:
-    given = next((a.value for a in node.arguments or () if a.name.value == name), None)
-    out_name = argument.out_name or name
-    if given is None and is_required_argument(argument):
-        raise _GivenUp
-    default = Undefined if is_required_argument(argument) else coerce_default_value(argument)
-    if given is None:
-        return _Argument(out_name, lambda _: default)
-    type_ = argument.type
-    if isinstance(given, VariableNode):
-        variable = given.name.value
-        is_required, not_null = is_required_argument(argument), isinstance(type_, GraphQLNonNull)
-
-        def of_variable(variables: Mapping[str, Any]) -> Any:
-            value = variables.get(variable, Undefined)
-            if value is Undefined:
-                if is_required:
-                    raise _GivenUp
-                return default
-            if value is None and not_null:
-                raise _GivenUp
-            return value
-
-        return _Argument(out_name, of_variable)
-
-    def of_literal(variables: Mapping[str, Any]) -> Any:
-        value = coerce_input_literal(given, type_, VariableValues({}, dict(variables)))
-        if value is Undefined:
-            raise _GivenUp
-        return value
-
-    if _names_variables(given):
-        return _Argument(out_name, of_literal)
-    constant = of_literal({})
-    return _Argument(out_name, lambda _: constant)
-
-
-def _names_variables(node: ValueNode) -> bool:
-    found = False
-
-    class Finder(Visitor):
-        def enter_variable(self, *_: object) -> None:
-            nonlocal found
-            found = True
-
-    visit(node, Finder())
-    return found
+        try:
+            coerce_argument(constants, node, name, definition, argument, None, None)
+        except GraphQLError:
+            return None
+    return Plan(
+        coerce_variables,
+        constants,
+        arguments,
+        node.alias.value if node.alias else node.name.value,
+        field,
+        node,
+        parent_type,
+        completion,
+        schema,
+        executor.fragment_definitions,
+        operation,
+    )

@@ -23,7 +23,6 @@ from graphql_api.security import Guard
 from graphql_api.shelf_input import placement_named
 from graphql_api.shelves import shelf_for
 from graphql_api.shopper_input import ShopperInput
-from graphql_api.shortcuts import Door
 from recommender.facts.errors import InvalidInput, RecommenderError
 from recommender.facts.events import checked_rating
 from recommender.facts.ids import checked_id
@@ -108,7 +107,6 @@ def failure(_request: requests.Request, error: Exception) -> Response:
 
 
 async def _recommendations(scope: Connection, receive: Receive, send: Send) -> None:
-    """What the route does, for the shortcut to it."""
     request = requests.Request(scope, receive)
     try:
         response = await get_recommendations(request)
@@ -117,19 +115,21 @@ async def _recommendations(scope: Connection, receive: Receive, send: Send) -> N
     await response(scope, receive, send)
 
 
-_GUARDED = [Middleware(Guard, refusal=failure)]
-_TO_RECOMMENDATIONS = Route(
-    "/api/recommendations", get_recommendations, methods=["GET"], middleware=_GUARDED
+TO_RECOMMENDATIONS = Route(
+    "/api/recommendations", Guard(_recommendations, failure), methods=["GET"]
 )
+"""It answers errors itself, so that there can be a shortcut to it."""
 
 ROUTES = [
-    _TO_RECOMMENDATIONS,
-    Route("/api/feedback", post_feedback, methods=["POST"], middleware=_GUARDED),
+    TO_RECOMMENDATIONS,
+    Route(
+        "/api/feedback",
+        post_feedback,
+        methods=["POST"],
+        middleware=[Middleware(Guard, refusal=failure)],
+    ),
     Route("/openapi.json", get_openapi, methods=["GET"]),
 ]
-SHORTCUTS = {
-    ("GET", _TO_RECOMMENDATIONS.path): Door(_TO_RECOMMENDATIONS, Guard(_recommendations, failure))
-}
 
 
 class _Fields:

@@ -27,7 +27,7 @@ from graphql_api.models import ModelMutations, ModelQueries
 from graphql_api.nodes import NodeQueries
 from graphql_api.pages import PageQueries
 from graphql_api.persisted import PersistedDocuments
-from graphql_api.planned import PLAN, Plan, plan_of
+from graphql_api.planned import leave_plan, plan_for
 from graphql_api.products import ProductQueries
 from graphql_api.recommendations import RecommendationQueries
 from graphql_api.shop_insights import ShopInsightQueries
@@ -107,10 +107,10 @@ class _Schema(strawberry.Schema):
                 operation_extensions,
             )
         note_operation(plain.operation.root_fields)
-        node, given = plain.operation.node, variable_values or {}
-        plan: Plan | None = vars(node).get(PLAN)
-        if plan is not None and (planned := await plan.execute(root_value, context_value, given)):
-            return planned
+        if (plan := plan_for(plain.operation.node)) is not None:
+            planned = await plan.execute(root_value, context_value, variable_values or {})
+            if planned is not None:
+                return planned
         executor = self.execution_context_class.build(
             self._schema,
             plain.document,
@@ -124,7 +124,7 @@ class _Schema(strawberry.Schema):
         if isinstance(executor, list):
             return ExecutionResult(data=None, errors=[coded(error) for error in executor])
         if isinstance(executor, CompiledExecutor):
-            plan_of(executor)
+            leave_plan(executor)
         result: Any = executor.execute_operation()
         if executor.is_awaitable(result):
             result = await result

@@ -1,6 +1,5 @@
 """What a page asks for, and what it gets."""
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +8,7 @@ from enum import StrEnum
 from recommender.facts.catalog import Product
 from recommender.facts.errors import InvalidInput
 from recommender.facts.filters import Boost, Filter
+from recommender.facts.ids import new_id
 from recommender.facts.phrases import Phrase
 from recommender.facts.placements import Placement, Strategy, TrendingWindow
 
@@ -22,11 +22,6 @@ def checked_limit(name: str, value: int, most: int) -> int:
     if not 1 <= value <= most:
         raise InvalidInput(name, f"must be 1 to {most}, not {value}")
     return value
-
-
-def _new_id() -> str:
-    # As random as a UUID, at a third of its cost.
-    return os.urandom(16).hex()
 
 
 LONGEST_ROTATION_HOURS = 24.0 * 30
@@ -92,7 +87,7 @@ class Request:
     """When each product was last shown to the shopper, as far back as the rotation goes."""
     elsewhere: frozenset[str] = frozenset()
     """What other shelves of the same page show. Neither it nor its variants are shown twice."""
-    recommendation_id: str = field(default_factory=_new_id)
+    recommendation_id: str = field(default_factory=new_id)
     """Of the list that answers. Events carry it back."""
 
     def __post_init__(self) -> None:

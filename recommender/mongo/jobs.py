@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 from pymongo import ReturnDocument
 from pymongo.asynchronous.database import AsyncDatabase
@@ -20,6 +19,7 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from recommender.facts.errors import KeyTaken, TooManyJobs
+from recommender.facts.ids import new_id
 from recommender.mongo.aggregation import counted
 from recommender.mongo.documents import JOBS, MODELS, Document, utc
 
@@ -238,7 +238,7 @@ def take(database: Database[Document], seconds: float) -> HeldJob | None:
             }
         },
     )
-    token = uuid4().hex
+    token = new_id()
     document = jobs.find_one_and_update(
         {"$or": [{"state": JobState.QUEUED.value, "due_at": {"$lte": now}}, abandoned]},
         {

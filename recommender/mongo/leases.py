@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from recommender.facts.errors import LeaseTaken
+from recommender.facts.ids import new_id
 from recommender.mongo.documents import LEASES, Document
 
 
@@ -47,7 +47,7 @@ def lease(database: Database[Document], name: str, seconds: float) -> Iterator[L
     Raises:
         LeaseTaken: if another process holds it, saying which and until when.
     """
-    held = Lease(database[LEASES], name, uuid4().hex, seconds)
+    held = Lease(database[LEASES], name, new_id(), seconds)
     done = threading.Event()
 
     def renew() -> None:
