@@ -1,7 +1,7 @@
 """What a resolver can reach."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Set
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence, Set
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_preferences import ReadPreference
 
 from graphql_api.database import make_indexes, model_files, open_database, streams_of, watch
+from graphql_api.gathered import Gathered
 from graphql_api.histories import Histories
 from graphql_api.keys import NOBODY, Caller, KeyRing
 from graphql_api.listeners import TRAININGS, Listeners
@@ -161,13 +162,13 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 histories.drop(None)
             listeners.ring(None)
 
-        async def read(shopper_id: str) -> History:
+        async def read(shopper_ids: Sequence[str]) -> list[History]:
             if not follower.live.goes_by_attributes:
-                return await events.history(shopper_id)
-            history, attributes = await asyncio.gather(
-                events.history(shopper_id), shoppers.attributes_of(shopper_id)
+                return await events.histories(shopper_ids)
+            found, attributes = await asyncio.gather(
+                events.histories(shopper_ids), shoppers.attributes_of_each(shopper_ids)
             )
-            return replace(history, attributes=attributes)
+            return [replace(h, attributes=a) for h, a in zip(found, attributes, strict=True)]
 
         events = Events(database, settings.history_length, acknowledged)
         # Nothing is on its way for longer than a call to the database may take.
@@ -181,7 +182,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
         )
         event_stream = EventStream(streams.open, told, poll_seconds=settings.poll_seconds)
         histories = Histories(
-            read,
+            Gathered(read).of,
             event_stream.is_current,
             # Another member may have heard of less than the stream, which is read from the primary.
             settings.acts_in_memory if database.read_preference == ReadPreference.PRIMARY else 0,

@@ -1,4 +1,4 @@
-"""What MongoDB counts for us."""
+"""What MongoDB puts together for us."""
 
 from collections.abc import Sequence
 from inspect import isawaitable
@@ -9,7 +9,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from recommender.mongo.documents import Document
 
 
-async def counted(
+async def aggregated(
     collection: AsyncCollection[Document], pipeline: Sequence[Document]
 ) -> list[Document]:
     """What the pipeline leads to."""

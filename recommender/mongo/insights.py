@@ -9,7 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from recommender.facts.attribution import Way
 from recommender.facts.events import EventType
 from recommender.facts.insights import Acts, Granularity, Range, Totals
-from recommender.mongo.aggregation import counted
+from recommender.mongo.aggregation import aggregated
 from recommender.mongo.documents import CREDITS, LISTS, Document, utc
 
 _COUNTED = {
@@ -57,7 +57,7 @@ class Insights:
 
     async def by_strategy(self) -> dict[str, Totals]:
         """By what chose the product; a list counts for each strategy that has a place on it."""
-        served = await counted(
+        served = await aggregated(
             self._lists,
             [
                 {"$match": self._match},
@@ -119,12 +119,12 @@ class Insights:
 
     async def products_shown(self) -> int:
         """How many different products were on any list."""
-        found = await counted(self._lists, [*self._shown_products(), {"$count": "count"}])
+        found = await aggregated(self._lists, [*self._shown_products(), {"$count": "count"}])
         return int(found[0]["count"]) if found else 0
 
     async def places_of_products(self) -> dict[str, int]:
         """On how many lists each product was."""
-        found = await counted(self._lists, self._shown_products())
+        found = await aggregated(self._lists, self._shown_products())
         return {row["_id"]: row["places"] for row in found}
 
     def _shown_products(self) -> list[Document]:
@@ -136,7 +136,7 @@ class Insights:
         ]
 
     async def _by(self, key: Any) -> dict[Any, Totals]:
-        served = await counted(
+        served = await aggregated(
             self._lists,
             [
                 {"$match": self._match},
@@ -169,7 +169,7 @@ class Insights:
 
     async def _acts(self, key: Any) -> dict[Any, tuple[Acts, Acts]]:
         """Direct ones, and those within the window."""
-        rows = await counted(
+        rows = await aggregated(
             self._credits,
             [
                 {"$match": self._match},

@@ -20,7 +20,7 @@ from pymongo.errors import DuplicateKeyError
 
 from recommender.facts.errors import KeyTaken, TooManyJobs
 from recommender.facts.ids import new_id
-from recommender.mongo.aggregation import counted
+from recommender.mongo.aggregation import aggregated
 from recommender.mongo.documents import JOBS, MODELS, Document, utc
 
 MOST_WAITING = 10
@@ -132,7 +132,7 @@ class Jobs:
     async def standing(self) -> Standing:
         """How many there are in each state, and the last one that ended."""
         states = [{"$group": {"_id": "$state", "jobs": {"$sum": 1}}}]
-        counts = {JobState(d["_id"]): d["jobs"] for d in await counted(self._jobs, states)}
+        counts = {JobState(d["_id"]): d["jobs"] for d in await aggregated(self._jobs, states)}
         ended = {"state": {"$in": [JobState.SUCCEEDED.value, JobState.FAILED.value]}}
         last = await self._jobs.find_one(ended, sort=[("requested_at", -1)])
         return Standing(counts, job_of(last) if last else None)

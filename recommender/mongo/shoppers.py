@@ -193,7 +193,14 @@ class Shoppers:
 
     async def attributes_of(self, shopper_id: str) -> Attributes:
         """What is said of the shopper; nothing of one who is not there."""
-        return _attributes(await self._shoppers.find_one({"_id": shopper_id}))
+        [found] = await self.attributes_of_each([shopper_id])
+        return found
+
+    async def attributes_of_each(self, shopper_ids: Sequence[str]) -> list[Attributes]:
+        """The same of different shoppers."""
+        found = await self._shoppers.find({"_id": {"$in": list(shopper_ids)}}).to_list(None)
+        documents = {document["_id"]: document for document in found}
+        return [_attributes(documents.get(shopper_id)) for shopper_id in shopper_ids]
 
     async def upsert(self, shoppers: Sequence[ShopperAttributes]) -> Upserted:
         """Store what is said of each shopper, in the place of all that was said before."""

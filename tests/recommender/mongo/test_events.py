@@ -1,5 +1,7 @@
 """Events in MongoDB: each counts once, and none is lost."""
 
+import re
+
 import numpy as np
 import pytest
 from builders import NOW, an_event, two_tastes
@@ -10,7 +12,7 @@ from recommender.facts.events import EventType, shopper_of_user
 from recommender.learning.interactions import EventTable
 from recommender.mongo.documents import EVENTS, event_document
 from recommender.mongo.event_table import read_events
-from recommender.mongo.events import Events, EventWriter, Outcome, history
+from recommender.mongo.events import Events, EventWriter, Outcome, acts_of_each, history
 
 
 @pytest.fixture
@@ -52,6 +54,30 @@ async def test_what_was_bought_before_the_history_begins_is_still_known(events, 
     assert "mug" not in {act.product_id for act in found.acts}
     assert found.bought == {"mug"}
     assert history(database, shopper_of_user("ann"), 5) == found
+
+
+async def test_histories_read_together_are_those_that_are_read_alone(events):
+    await events.append([an_event("ann", "mug", EventType.PURCHASE, days_ago=99)])
+    await events.append([an_event("ann", f"p{n}", days_ago=n) for n in range(7)])
+    await events.append([an_event("bob", f"p{n}", EventType.IMPRESSION) for n in range(9)])
+    await events.append([an_event("bob", "pen", EventType.RATING, days_ago=3, rating=4.0)])
+    shoppers = [shopper_of_user(user) for user in ("bob", "nobody", "ann", "$where")]
+    found = await events.histories(shoppers)
+    assert found == [await events.history(shopper) for shopper in shoppers]
+    assert [len(history.acts) for history in found] == [1, 0, 5, 0]
+    assert found[2].bought == {"mug"}
+
+
+async def test_histories_read_together_come_from_the_index_alone(events, database):
+    await events.append([an_event(user, "mug") for user in ("ann", "bob", "cy")])
+    shoppers = [shopper_of_user(user) for user in ("ann", "bob")]
+    plan = database.command(
+        "explain",
+        {"aggregate": EVENTS, "pipeline": acts_of_each(shoppers, 5), "cursor": {}},
+        verbosity="executionStats",
+    )
+    assert set(re.findall(r"'totalDocsExamined': (\d+)", str(plan))) == {"0"}
+    assert "'stage': 'IXSCAN'" in str(plan)
 
 
 async def test_a_stranger_has_no_history(events):
