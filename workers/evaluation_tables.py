@@ -61,7 +61,7 @@ def _models(title: str, first: str = "") -> Table:
         caption_justify="left",
         box=SIMPLE_HEAD,
     )
-    table.add_column(first, no_wrap=True)
+    table.add_column(first)
     return table
 
 

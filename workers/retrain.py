@@ -359,7 +359,7 @@ def _measure(
     report: Report,
 ) -> bool:
     """Compare with baselines on the held-out events; whether the model is worse than popularity."""
-    n_products = len(split.products)
+    n_products = int(split.on_offer.sum())
     told = _bar(progress, "Measuring")
     lists = {
         ENGINE: engine_lists(model, split, settings.history_length, told),

@@ -247,19 +247,33 @@ class Shown:
     """Whether there was something to draw, and to draw with."""
 
     def table(self) -> Table:
-        """Trials as rows, the best first."""
+        """Trials as rows, the best first, with what each tried in place of the defaults."""
         found = "found" if self.search.get("found") else "the defaults stayed"
         table = Table(title=f"Search {self.search['_id']} ({found})", caption=self._importances())
-        names = list(self.trials[0].values) if self.trials else []
-        for name in ("trial", MEASURE, "", "seconds", *names):
-            table.add_column(name.replace("_", " "), justify="right")
+        for name in ("trial", MEASURE, "", "seconds"):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("instead of the defaults")
         for trial in sorted(self.trials, key=lambda t: (-(t.quality or 0.0), t.number)):
             quality = "" if trial.quality is None else f"{trial.quality:.4f}"
-            values = (f"{trial.values[name]:.4g}" for name in names)
             table.add_row(
-                str(trial.number), quality, trial.outcome, f"{trial.seconds:.0f}", *values
+                str(trial.number),
+                quality,
+                trial.outcome,
+                f"{trial.seconds:.0f}",
+                self._tried_by(trial),
             )
         return table
+
+    def _tried_by(self, trial: Trial) -> str:
+        if trial.number == 0:
+            return "nothing"
+        # A search that was cut short may lack them.
+        defaults = next((t.values for t in self.trials if t.number == 0), {})
+        return ", ".join(
+            f"{name.replace('_', ' ')} {value:.4g}"
+            for name, value in trial.values.items()
+            if value != defaults.get(name)
+        )
 
     def _importances(self) -> str:
         return ", ".join(

@@ -1,5 +1,6 @@
 """The whole retrain, over a real database."""
 
+import io
 import json
 import os
 import signal
@@ -266,6 +267,9 @@ def test_a_search_comes_first_and_all_of_it_is_kept_with_the_model(database, set
     assert latest.search["importances"] == report.tuning["importances"] != {}
     assert latest.search["version"] == report.version
     assert len(latest.table().rows) == 9
+    narrow = Console(width=80, record=True, file=io.StringIO())
+    narrow.print(latest.table())
+    assert "…" not in narrow.export_text()
     json.dumps([report.as_dict(), latest.as_dict()])
     drawn = attached(database, report.version, PLOT)
     assert (drawn is not None) is report.tuning["plotted"] is latest.has_plot
