@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import sys
+from argparse import ArgumentParser
 
 from threadpoolctl import threadpool_limits
 from uvicorn.loops.auto import auto_loop_factory
@@ -23,6 +24,11 @@ with Python's own (700, 10, 10) a tenth of each request went into the search for
 
 def main() -> int:
     """Serve until told to stop; the exit code."""
+    ArgumentParser(
+        "python -m graphql_api",
+        usage="python -m graphql_api (settings are environment variables, such as HOST and PORT)",
+        description="Serve recommendations over GraphQL and REST. The README lists all settings.",
+    ).parse_args()
     # uvicorn finishes what it is doing and sends itself the signal again, which by default would
     # kill us before the embedded MongoDB is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

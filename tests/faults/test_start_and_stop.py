@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 
 import psutil
@@ -35,6 +36,14 @@ async def start(tmp_path, **environment):
 async def until_it_serves(process):
     while b"Uvicorn running" not in (line := await process.stderr.readline()):
         assert line, "It stopped."
+
+
+async def test_an_argument_is_no_setting_and_is_not_ignored():
+    command = [sys.executable, "-m", "graphql_api", "--port", "8123"]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "unrecognized arguments: --port 8123" in done.stderr
+    assert "environment variables, such as HOST and PORT" in done.stderr
 
 
 async def test_being_told_to_stop_stops_the_embedded_mongodb_too(tmp_path):
