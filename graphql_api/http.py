@@ -6,7 +6,6 @@ differ, the audit.
 
 import asyncio
 import json
-import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -39,7 +38,9 @@ from recommender.settings import Settings
 
 Value = TypeVar("Value")
 
-MAYBE_TOO_LONG = re.compile(rb"\d{19}")
+MAYBE_TOO_LONG = b"0" * 19
+"""Integers of so many digits may have more than 64 bits."""
+DIGITS_AS_ZEROS = bytes(b"0"[0] if byte in b"0123456789" else b" "[0] for byte in range(256))
 STREAMS = ("text/event-stream", "multipart/")
 """Media types of answers that come in pieces."""
 
@@ -304,7 +305,8 @@ def _parsed(text: str | bytes, name: str) -> Any:
     try:
         data = text.encode() if isinstance(text, str) else text
         # orjson is three times as fast, and makes floats of integers of more than 64 bits.
-        if not MAYBE_TOO_LONG.search(data):
+        # To look for digits this way takes a seventh of the time of a regular expression.
+        if MAYBE_TOO_LONG not in data.translate(DIGITS_AS_ZEROS):
             return orjson.loads(data)
         value = json.loads(data.decode())
         if b"\\u" in data:

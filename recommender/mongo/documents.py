@@ -257,10 +257,12 @@ def list_document(shelf: Shelf, shopper_id: str | None, expires_at: datetime) ->
         document["shopper_id"] = shopper_id
     if shelf.model_version is not None:
         document["model_version"] = shelf.model_version
-    if any(r.strategy is not shelf.strategy for r in found):
-        document["strategies"] = [r.strategy.value for r in found]
-    if any(r.is_filler for r in found):
-        document["fillers"] = [r.is_filler for r in found]
+    strategies = [r.strategy for r in found]
+    if strategies.count(shelf.strategy) < len(found):
+        document["strategies"] = [strategy.value for strategy in strategies]
+    fillers = [r.is_filler for r in found]
+    if True in fillers:
+        document["fillers"] = fillers
     if shelf.rest:
         # Those after that were not shown yet.
         document["shown"] = len(shelf.recommendations)
