@@ -17,7 +17,17 @@ from typing import Annotated
 import psutil
 import typer
 
-from benchmarks import engine, importing, list_log, reading, recording, results, retraining, serving
+from benchmarks import (
+    engine,
+    importing,
+    instructions,
+    list_log,
+    reading,
+    recording,
+    results,
+    retraining,
+    serving,
+)
 from benchmarks.load import find_wrk
 from benchmarks.processes import Cores, on_core
 from benchmarks.results import Result
@@ -39,6 +49,7 @@ class Subject(StrEnum):
     SERVING = "serving"
     EVENTS = "events"
     LISTS = "lists"
+    INSTRUCTIONS = "instructions"
 
 
 ASKING = {Subject.SERVING, Subject.EVENTS, Subject.LISTS}
@@ -52,6 +63,7 @@ TITLES = {
     Subject.SERVING: "One recommendation",
     Subject.EVENTS: "Events over GraphQL",
     Subject.LISTS: "The log of lists",
+    Subject.INSTRUCTIONS: "One recommendation, in instructions",
 }
 
 IMPORTS = {"csv": "generated CSV", "online_retail": "Online Retail"}
@@ -95,6 +107,9 @@ def main(
     if online_retail is None and Subject.RETRAIN in subjects:
         _say("Retrain: skipped. It needs the data: --online-retail PATH")
         subjects.remove(Subject.RETRAIN)
+    if Subject.INSTRUCTIONS in subjects and not instructions.has_valgrind():
+        _say("Instructions: skipped. They are counted by valgrind: apt-get install valgrind")
+        subjects.remove(Subject.INSTRUCTIONS)
     with plain_failures():
         if ASKING & set(subjects):
             find_wrk()
@@ -158,6 +173,8 @@ def _measure(
                 return recording.measure(uri, folder, seconds, cores, _say)
             case Subject.LISTS:
                 return list_log.measure(uri, folder, seconds, cores, _say)
+            case Subject.INSTRUCTIONS:
+                return instructions.measure(uri, folder, _say)
     return []
 
 

@@ -16,7 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 
-def _route(answer: Any) -> Callable[[Request], Awaitable[Response]]:
+def route_of(answer: Any) -> Callable[[Request], Awaitable[Response]]:
+    """What encodes this answer for each request."""
+
     async def endpoint(request: Request) -> Response:
         if request.method == "POST":
             await request.body()
@@ -28,7 +30,7 @@ def _route(answer: Any) -> Callable[[Request], Awaitable[Response]]:
 def main(port: str, folder: str) -> None:
     """Serve until told to stop."""
     routes = [
-        Route(f"/{file.stem}", _route(orjson.loads(file.read_bytes())), methods=["GET", "POST"])
+        Route(f"/{file.stem}", route_of(orjson.loads(file.read_bytes())), methods=["GET", "POST"])
         for file in Path(folder).glob("*.json")
     ]
     uvicorn.run(

@@ -43,15 +43,21 @@ def engine_microseconds(
     live = LiveModel(load(database, version), read_products(database))
     histories = [history(database, s, settings.history_length) for s in shoppers]
 
+    calls = engine_calls(live)
+    return {name: _each(call, histories, seconds) for name, call in calls.items()}
+
+
+def engine_calls(live: LiveModel) -> dict[str, Callable[[History], object]]:
+    """What asks the engine for a shelf as the cases of serving do, by the name of the part."""
+
     def shelf(known: History, limit: int) -> Shelf:
         return recommend(Request(Placement.HOME, limit, at=datetime.now(UTC)), known, live)
 
-    calls: dict[str, Callable[[History], object]] = {
+    return {
         "engine_10": lambda known: shelf(known, 10),
         "engine_10_reasons": lambda known: [r.reasons for r in shelf(known, 10).recommendations],
         "engine_50": lambda known: shelf(known, 50),
     }
-    return {name: _each(call, histories, seconds) for name, call in calls.items()}
 
 
 def _each(call: Callable[[History], object], histories: Sequence[History], seconds: float) -> float:
@@ -75,20 +81,31 @@ async def driver_microseconds(
     at_once: int,
 ) -> float:
     """Of one read of a history as the API sends it, left as the documents that come back."""
-    events = database[EVENTS]
-    shopper = cycle(shoppers)
+    read_history, shopper = read_of(database, settings), cycle(shoppers)
 
     async def read() -> None:
-        await events.find(
-            {"shopper_id": next(shopper)},
+        await read_history(next(shopper))
+
+    await _many(read, 0.5, at_once)
+    return await _many(read, seconds, at_once)
+
+
+def read_of(
+    database: AsyncDatabase[Document], settings: Settings
+) -> Callable[[str], Awaitable[list[Document]]]:
+    """The driver's read of a shopper's history."""
+    events = database[EVENTS]
+
+    async def read(shopper_id: str) -> list[Document]:
+        return await events.find(
+            {"shopper_id": shopper_id},
             HISTORY_FIELDS,
             sort=[("at", -1)],
             limit=settings.history_length,
             hint="history",
         ).to_list(None)
 
-    await _many(read, 0.5, at_once)
-    return await _many(read, seconds, at_once)
+    return read
 
 
 async def _many(read: Callable[[], Awaitable[None]], seconds: float, at_once: int) -> float:
