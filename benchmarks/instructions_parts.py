@@ -2,7 +2,6 @@
 DATABASE USER..."""
 
 import asyncio
-import gc
 import os
 import subprocess
 import sys
@@ -22,9 +21,9 @@ from threadpoolctl import threadpool_limits
 from benchmarks.bare_routes import route_of
 from benchmarks.instructions import ROUNDS
 from benchmarks.load import CannotMeasure
-from benchmarks.serving import CASES, Case
+from benchmarks.serving import CASES, Case, to_bare
 from benchmarks.serving_parts import engine_calls, read_of
-from graphql_api.__main__ import GC_THRESHOLDS
+from graphql_api.__main__ import calm_garbage_collector
 from graphql_api.app import create_app
 from graphql_api.context import Context, open_context
 from graphql_api.logs import configure
@@ -36,13 +35,6 @@ Call = Callable[[str], Awaitable[object]]
 """Does something for a user."""
 
 
-class Stream:
-    """In place of the event stream's word: the counting takes fifty times as long as the work, so
-    that nothing may go by the clock."""
-
-    is_current = True
-
-
 async def count_all(uri: str, name: str, users: Sequence[str]) -> None:
     """Let valgrind write down what each part takes, and each case as a whole."""
     patient = {"mongodb_timeout_seconds": "300", "slow_request_seconds": "3600"}
@@ -50,13 +42,12 @@ async def count_all(uri: str, name: str, users: Sequence[str]) -> None:
         {"mongodb_uri": uri, "mongodb_database": name, "log_level": "error", **patient}
     )
     configure(settings)
-    with patch.object(EventStream, "is_current", lambda _: Stream.is_current):
-        async with open_context(uri, settings) as context:
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(*GC_THRESHOLDS)
-            for part, call in (await _calls(context, users)).items():
-                Stream.is_current = not part.endswith("_read")
+    async with open_context(uri, settings) as context:
+        calm_garbage_collector()
+        for part, call in (await _calls(context, users)).items():
+            # The counting takes fifty times as long as the work: nothing may go by the clock.
+            at_hand = not part.endswith("_read")
+            with patch.object(EventStream, "is_current", lambda _, known=at_hand: known):
                 await _count(part, call, users)
 
 
@@ -70,8 +61,8 @@ async def _calls(context: Context, users: Sequence[str]) -> dict[str, Call]:
         calls[part] = partial(_at_once, call, known)
     for case in CASES:
         answer = orjson.loads(await _ask(app, context, case.request(users[0])))
-        bare = Starlette(routes=[Route("/{_:path}", route_of(answer), methods=["GET", "POST"])])
-        calls[f"{case.path}_route"] = partial(_ask_for, bare, context, case)
+        route = Route(f"/{case.path}", route_of(answer), methods=["GET", "POST"])
+        calls[f"{case.path}_route"] = partial(_ask_bare, Starlette(routes=[route]), context, case)
         for way in ("at_hand", "read"):
             calls[f"{case.path}_{way}"] = partial(_ask_for, app, context, case)
     return calls
@@ -85,6 +76,10 @@ async def _at_once(
 
 async def _ask_for(app: ASGIApp, context: Context, case: Case, user: str) -> None:
     await _ask(app, context, case.request(user))
+
+
+async def _ask_bare(app: ASGIApp, context: Context, case: Case, user: str) -> None:
+    await _ask(app, context, to_bare(case.path, case.request(user)))
 
 
 async def _ask(app: ASGIApp, context: Context, line: str) -> bytes:

@@ -172,7 +172,7 @@ def measure(
         for case in CASES:
             asked = [case.request(user) for user in users]
             # The same method and body, so that the floor receives what we receive.
-            bare = [_to(case.path, line) for line in asked]
+            bare = [to_bare(case.path, line) for line in asked]
             for connections in CONNECTIONS:
                 say(f"Serving: {case.name}, {_connections(connections)}")
                 floor, *loads = (
@@ -328,7 +328,7 @@ def _keep_usual_answer(case: Case, port: int, users: Sequence[str], folder: Path
     return middle
 
 
-def _to(path: str, line: str) -> str:
+def to_bare(path: str, line: str) -> str:
     """The same request to another path."""
     method, _, *body = line.split(" ", 2)
     return " ".join([method, f"/{path}", *body])

@@ -113,12 +113,14 @@ class Events:
             found = [await self._acts(shopper_ids[0])]
         else:
             found = await self._acts_of_each(shopper_ids)
-        if all(len(acts) < self._history_length for acts in found):
-            return [_history(acts) for acts in found]
+        long = [
+            shopper_id
+            for shopper_id, acts in zip(shopper_ids, found, strict=True)
+            if len(acts) >= self._history_length
+        ]
+        verdicts = dict(zip(long, await asyncio.gather(*map(self._verdicts, long)), strict=True))
         return [
-            _history(acts)
-            if len(acts) < self._history_length
-            else _history(acts, await self._verdicts(shopper_id))
+            _history(acts, verdicts.get(shopper_id))
             for shopper_id, acts in zip(shopper_ids, found, strict=True)
         ]
 
