@@ -49,13 +49,13 @@ def _settings(uri: str) -> Settings:
 
 @contextmanager
 def _watched() -> Iterator[list[int]]:
-    """The bytes that this process and its children held together, looked up ten times a second."""
+    """The bytes that this process and its children held together, looked up twice a second."""
     held = [0]
     done = threading.Event()
 
     def watch() -> None:
         this = psutil.Process()
-        while not done.wait(0.1):
+        while not done.wait(0.5):
             together = 0
             for process in (this, *this.children(recursive=True)):
                 # Shared pages count once: in shares.

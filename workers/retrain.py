@@ -287,6 +287,7 @@ def _learn_and_measure(
     report: Report,
 ) -> tuple[TrainedModel, bool]:
     """The model of everything, and whether there is a reason not to put it in service."""
+    trainer.get_ready(table)
     try:
         split = temporal_split(table, products, settings.held_out_share)
     except NotEnoughData as error:
@@ -294,22 +295,22 @@ def _learn_and_measure(
         how = HowToLearn(settings.history_length, settings.held_out_share)
         return learn_all(table, products, trainer, how), False
     weights = _type_weights(split, settings, report)
-    # All trainings are asked for before any is waited for: those first that there is most to do
-    # with while the last ones are under way.
-    # The blend that is measured must not have seen what it is measured on.
-    windows = windows_of(split.train, split.products, settings.held_out_share)
-    earliest = ask_earlier_models(windows, weights, trainer, settings.history_length)
+    # All trainings are asked for before any is waited for: the longest first, and last the one that
+    # nothing else waits for.
     latest = trainer.ask(
         "Training on the earlier part",
         split.train.weighed_by(weights),
         split.products,
         partial(with_lessons, window=split, history_length=settings.history_length),
     )
-    everything = trainer.submit(EVERYTHING, table.weighed_by(weights), products)
+    # The blend that is measured must not have seen what it is measured on.
+    windows = windows_of(split.train, split.products, settings.held_out_share)
+    earliest = ask_earlier_models(windows, weights, trainer, settings.history_length)
     rival = _rival(database, table, products, report)
     ours = rival and trainer.submit(
         "Training to compare", rival.later.train.weighed_by(weights), rival.later.products
     )
+    everything = trainer.submit(EVERYTHING, table.weighed_by(weights), products)
     taught = Taught.by(earliest)
     blend = _learn(taught, progress, report)
     try:

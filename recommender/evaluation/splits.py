@@ -414,18 +414,25 @@ def cold_shoppers_splits(split: Split, share: float = COLD_SHARE, seed: int = 1)
 def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterable[History]:
     """The shoppers' histories as serving would have read them at the cut."""
     order = np.lexsort((-train.at, train.shopper))
-    sorted_shoppers = train.shopper[order]
-    for shopper in shoppers:
-        start, end = np.searchsorted(sorted_shoppers, [shopper, shopper + 1])
+    shoppers = list(shoppers)
+    starts, ends = np.searchsorted(train.shopper[order], [shoppers, np.add(shoppers, 1)])
+    for shopper, start, end in zip(shoppers, starts.tolist(), ends.tolist(), strict=True):
         events = order[start:end]
         acts = [
             Act(
-                train.products[train.product[e]],
-                TYPES[train.type[e]],
-                datetime.fromtimestamp(train.at[e] / 1000, UTC),
-                None if np.isnan(train.rating[e]) else float(train.rating[e]),
+                train.products[product],
+                TYPES[code],
+                datetime.fromtimestamp(at / 1000, UTC),
+                None if rating != rating else rating,
             )
-            for e in events.tolist()
+            # A list of numbers is read several times as fast as an array.
+            for product, code, at, rating in zip(
+                train.product[events].tolist(),
+                train.type[events].tolist(),
+                train.at[events].tolist(),
+                train.rating[events].tolist(),
+                strict=True,
+            )
         ]
         history = History.of(acts)
         said = train.shopper_attributes.get(train.shoppers[shopper], ())

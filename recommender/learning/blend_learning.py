@@ -35,6 +35,8 @@ weights of their own: learned from 250 these were worse than the others by 2.5 %
 CANDIDATES = 60
 """The best products by each part, of which the list of ten is chosen while learning."""
 LIST_LENGTH = 10
+ALIKE = 100
+"""Shoppers whose candidates are looked at together."""
 RIDGE = 1e-3
 """L2 of the softmax regression."""
 FEW = (0.01, 0.99)
@@ -87,6 +89,17 @@ class Lessons:
             self.due[shoppers],
             self.away[shoppers],
         )
+
+    def alike(self) -> Iterator[tuple[NDArray[np.intp], int]]:
+        """Shoppers with about as many candidates, and the most that one of them has.
+
+        A few have five times as many as the others, who are padded to the same width.
+        """
+        counts = self.there.sum(axis=1)
+        order = np.argsort(counts, kind="stable")
+        for start in range(0, len(order), ALIKE):
+            rows = order[start : start + ALIKE]
+            yield rows, int(counts[rows[-1]])
 
 
 def lessons(model: TrainedModel, split: Split, history_length: int, seed: int = 1) -> Lessons:
@@ -317,8 +330,10 @@ def _ndcg(of: Lessons, sizes: Floats, weights: Weights) -> float:
 def _ndcg_by(of: Lessons, scores: Floats) -> float:
     """NDCG@10. Of candidates that score alike the taken ones come last."""
     beyond = min(LIST_LENGTH + 1, scores.shape[1])
-    # Values alone: finding out where they stand takes four times as long.
-    best = np.partition(scores, -beyond, axis=1)[:, -beyond:]
+    best = np.empty((len(of), beyond), np.float32)
+    for rows, width in of.alike():
+        # Values alone: finding out where they stand takes four times as long.
+        best[rows] = np.partition(scores[rows, : max(width, beyond)], -beyond)[:, -beyond:]
     # Who is no better than the eleventh has no place among ten.
     bar = best.min(axis=1) if beyond > LIST_LENGTH else np.full(len(of), -np.inf)
     taken = np.flatnonzero(of.taken)

@@ -58,6 +58,15 @@ class Trainer:
         if "_children" in vars(self):
             self._children.close()
 
+    def get_ready(self, table: EventTable) -> None:
+        """Have the processes started that trainings on these events will take, and return at once.
+
+        To start one takes seconds, in which something else can be done here.
+        """
+        if not self._here(table):
+            for _ in range(self.processes):
+                self._children.submit("Starting", ready)
+
     def submit(
         self, what: str, table: EventTable, products: Mapping[str, Product]
     ) -> Future[TrainedModel]:
@@ -101,12 +110,16 @@ class Trainer:
                 answer.set_result(found)
 
         answer: Future[Answer] = Future()
-        if self.processes == 1 or len(table) * self.parameters.epochs <= self.small_work:
+        if self._here(table):
             done = at_once(timed_training, *arguments, question, told=told)
         else:
             done = self._children.submit(what, timed_training, *arguments, question, told=told)
         done.add_done_callback(keep_time)
         return answer
+
+    def _here(self, table: EventTable) -> bool:
+        """Whether a training on these events is done in this process."""
+        return self.processes == 1 or len(table) * self.parameters.epochs <= self.small_work
 
     @cached_property
     def _children(self) -> Processes:
@@ -151,6 +164,10 @@ def timed_training(
         )
         seconds = time.monotonic() - start
         return question(model), seconds
+
+
+def ready(_told: Told) -> None:
+    """For who asks for nothing but a process that has read this module, and so LightFM."""
 
 
 def itself(model: TrainedModel) -> TrainedModel:

@@ -23,6 +23,7 @@ def trainer(**more):
 
 def test_the_model_is_the_same_to_the_last_bit_however_many_processes_train_it():
     with trainer() as alone, trainer(processes=2, small_work=0) as together:
+        together.get_ready(TABLE)
         one = learn(TABLE, CATALOGUE, alone)
         other = learn(TABLE, CATALOGUE, together)
     assert one.blend.quality
@@ -32,6 +33,7 @@ def test_the_model_is_the_same_to_the_last_bit_however_many_processes_train_it()
 
 def test_a_small_shop_starts_no_process():
     with trainer(processes=2) as here:
+        here.get_ready(TABLE)
         learn(TABLE, CATALOGUE, here)
         assert "_children" not in vars(here)
 

@@ -6,11 +6,13 @@ import sys
 import numpy as np
 import pytest
 from builders import NOW, SMALL, a_product, an_event, trained_on, two_tastes
+from hypothesis import given
+from hypothesis import strategies as st
 
 from recommender.facts.errors import NotEnoughData
 from recommender.facts.events import EventType
 from recommender.learning.interactions import EventTable
-from recommender.learning.training import train
+from recommender.learning.training import thinned, train
 from recommender.serving.fold_in import taste
 from recommender.serving.live_model import LiveModel
 
@@ -19,6 +21,17 @@ CATALOGUE, EVENTS = two_tastes()
 
 def test_the_same_events_give_the_same_model_to_the_last_bit():
     assert trained_on(CATALOGUE, EVENTS).to_bytes() == trained_on(CATALOGUE, EVENTS).to_bytes()
+
+
+@given(st.lists(st.floats(2**-13, 2**13, width=32), min_size=1))
+def test_every_pair_teaches_on_average_what_it_counts_and_some_teach_in_every_epoch(strengths):
+    weights = np.array(strengths, np.float32)
+    weights /= weights.mean()
+    chances, counted = thinned(weights)
+    assert chances * counted == pytest.approx(weights)
+    assert counted.min() >= 1
+    assert chances.min() > 0
+    assert chances.max() == pytest.approx(1)
 
 
 def test_a_model_knows_only_products_that_somebody_took_to_and_the_shop_sells():

@@ -99,7 +99,7 @@ def test_a_hopeless_trial_is_given_up_early():
 def test_collapsed_parameters_never_win(monkeypatch):
     """However well their lists would score: bestsellers are what most shoppers buy."""
     monkeypatch.setitem(tuning.SEARCHED, "l2", Range(2e-5, 1.0))
-    far_beyond = [{"l2": l2, "factors": 32, "epochs": 24} for l2 in (0.4, 0.5)]
+    far_beyond = [{"l2": l2, "factors": 16, "epochs": 24} for l2 in (0.4, 0.5)]
     cliff = replace(GROUND, ranges={**GROUND.ranges, "l2": Range(2e-5, 1.0)})
     trials = searched(ground=cliff, starts=far_beyond, most_trials=3)
     assert [trials[n].values["l2"] for n in (1, 2)] == [0.4, 0.5]
@@ -159,10 +159,10 @@ def test_the_best_replace_the_defaults_only_if_a_later_window_agrees(monkeypatch
         return 0.3 + better + noise, Variety(1.0, 0.5)
 
     monkeypatch.setattr(tuning, "judged_later", judged)
-    lucky = a_trial(1, 0.6, values={**tuning._defaults(GROUND.ranges), "factors": 64})
+    lucky = a_trial(1, 0.6, values={**tuning._defaults(GROUND.ranges), "factors": 48})
     settled = settle(GROUND, {0: a_trial(0, 0.5), 1: lucky}, how=HOW)
     assert settled.found is found
-    assert settled.parameters.factors == (64 if found else 128)
+    assert settled.parameters.factors == (48 if found else Parameters().factors)
     assert settled.low < settled.gain < settled.high
 
 

@@ -59,6 +59,22 @@ def test_windows_of_different_widths_are_learned_from_together():
     assert PARTS[int(blend.weights.argmax())] == "neighbours"
 
 
+def test_a_shopper_who_could_be_shown_far_more_than_others_changes_nothing_for_them():
+    narrow, wide = made_up(), made_up(shoppers=1, candidates=1_000, seed=2)
+    both = learn([narrow, wide]).quality
+    assert both == pytest.approx(learn([narrow, wide.of(np.arange(0))]).quality, abs=0.01)
+
+
+def test_everybodys_candidates_are_looked_at_once_and_in_full():
+    there = np.random.default_rng(1).random((300, 50)) < 0.5
+    lessons = replace(made_up(candidates=50), there=np.sort(there, axis=1)[:, ::-1])
+    counts, seen = lessons.there.sum(axis=1), []
+    for rows, width in lessons.alike():
+        assert counts[rows].max() == width
+        seen += rows.tolist()
+    assert sorted(seen) == list(range(300))
+
+
 def test_too_few_shoppers_teach_nothing():
     assert learn([]) is UNLEARNED
     assert learn([made_up(shoppers=20)]) is UNLEARNED
