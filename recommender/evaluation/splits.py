@@ -414,9 +414,13 @@ def cold_shoppers_splits(split: Split, share: float = COLD_SHARE, seed: int = 1)
 def histories(train: EventTable, shoppers: Iterable[int], length: int) -> Iterable[History]:
     """The shoppers' histories as serving would have read them at the cut."""
     order = np.lexsort((-train.at, train.shopper))
-    shoppers = list(shoppers)
-    starts, ends = np.searchsorted(train.shopper[order], [shoppers, np.add(shoppers, 1)])
-    for shopper, start, end in zip(shoppers, starts.tolist(), ends.tolist(), strict=True):
+    rows = np.array(list(shoppers), np.int64)
+    sorted_shoppers = train.shopper[order]
+    starts, ends = (
+        np.searchsorted(sorted_shoppers, rows),
+        np.searchsorted(sorted_shoppers, rows + 1),
+    )
+    for shopper, start, end in zip(rows.tolist(), starts.tolist(), ends.tolist(), strict=True):
         events = order[start:end]
         acts = [
             Act(
