@@ -32,7 +32,7 @@ from recommender.mongo.products import upsert_products
 from recommender.settings import Settings
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
-SMALL = Parameters(factors=16, epochs=15, learning_rate=0.05)
+SMALL = Parameters(factors=16, epochs=15)
 """Enough to tell two tastes apart, in a blink."""
 
 CARD: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Matrices -> TrainedModel. LightFM is imported here and nowhere else."""
 
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,6 +36,10 @@ FEWEST_SHOPPERS = 2
 FEWEST_PRODUCTS = 3
 FEWEST_PAIRS = 10
 """Below these there is nothing to learn from, and LightFM would only repeat chance."""
+ENOUGH_STEPS = 220
+"""Pairs per product that LightFM learns from in all of its epochs, one pair as often as it comes. A
+shop with fewer has up to twice as many epochs: with 10,000 shoppers and 15,000 products NDCG@10 of
+LightFM was 0.059 after 110 and 0.066 after 220."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +47,9 @@ class Parameters:
     """How to learn. The defaults were found on earlier windows of real shops' data."""
 
     factors: int = 64
-    epochs: int = 8
-    learning_rate: float = 0.08
+    epochs: int = 10
+    """Twice as many where a shop has few acts per product (`enough_epochs`)."""
+    learning_rate: float = 0.05
     l2: float = 5e-4
     """On shopper and product embeddings. Two to four times as much lets them collapse."""
     l2_without_features: float = 1e-4
@@ -132,7 +138,8 @@ def train(
     )
     random = np.random.default_rng(parameters.seed)
     positives = weights.copy()
-    for epoch in range(parameters.epochs):
+    epochs = enough_epochs(parameters.epochs, float(chances.sum()) / n_products)
+    for epoch in range(epochs):
         # LightFM skips pairs of 0, and still knows them as no negatives.
         positives.data = (random.random(len(chances)) < chances).astype(np.float32)
         lightfm.fit_partial(
@@ -142,7 +149,7 @@ def train(
             epochs=1,
             num_threads=threads,
         )
-        progress(epoch + 1, parameters.epochs)
+        progress(epoch + 1, epochs)
         if watch:
             watch(
                 epoch + 1,
@@ -198,6 +205,7 @@ def train(
         parameters={
             **asdict(parameters),
             "l2": l2,
+            "epochs": epochs,
             "shoppers": shoppers,
             "products": n_products,
             "pairs": int(strengths.nnz),
@@ -241,6 +249,11 @@ def thinned(weights: Floats) -> tuple[Floats, Floats]:
         (n_pairs,) the chances to be learned from in an epoch, and (n_pairs,) the weights there.
     """
     return np.minimum(weights, 1), np.maximum(weights, 1)
+
+
+def enough_epochs(epochs: int, steps: float) -> int:
+    """The epochs, and up to twice as many where each has so few steps per product."""
+    return max(epochs, min(2 * epochs, math.ceil(ENOUGH_STEPS / steps)))
 
 
 def popular_after(model: TrainedModel, table: EventTable) -> TrainedModel:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recommender.facts.errors import NotEnoughData
 from recommender.facts.events import EventType
 from recommender.learning.interactions import EventTable
-from recommender.learning.training import thinned, train
+from recommender.learning.training import ENOUGH_STEPS, enough_epochs, thinned, train
 from recommender.serving.fold_in import taste
 from recommender.serving.live_model import LiveModel
 
@@ -93,7 +93,18 @@ def test_progress_is_told_after_each_epoch():
         parameters=SMALL,
         progress=lambda done, of: told.append((done, of)),
     )
-    assert told == [(n, SMALL.epochs) for n in range(1, SMALL.epochs + 1)]
+    epochs = told[0][1]
+    assert told == [(n, epochs) for n in range(1, epochs + 1)]
+
+
+@given(st.integers(1, 100), st.floats(1e-3, 1e6))
+def test_a_shop_with_few_acts_per_product_goes_over_them_more_often_but_at_most_twice(
+    epochs, steps
+):
+    taken = enough_epochs(epochs, steps)
+    assert epochs <= taken <= 2 * epochs
+    assert taken == epochs or (taken - 1) * steps < ENOUGH_STEPS
+    assert taken == 2 * epochs or taken * steps >= ENOUGH_STEPS * (1 - 1e-9)
 
 
 def test_the_api_never_imports_what_only_training_needs():
