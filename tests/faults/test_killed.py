@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -194,15 +196,22 @@ async def test_an_import_that_dies_is_finished_by_doing_it_again(settings, datab
     assert there <= database[EVENTS].count_documents({}) == 60_000
 
 
+def accepts(port):
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
 @pytest.mark.parametrize("command", [["-m", "graphql_api"], ["-m", "workers", "retrain"]])
 async def test_nothing_is_left_running_when_a_process_is_done(tmp_path, command):
     """With its own embedded MongoDB, which it starts and stops."""
+    port = a_free_port()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *command,
         env={
             "DATA_DIR": str(tmp_path),
-            "PORT": str(a_free_port()),
+            "PORT": str(port),
             "PATH": os.environ["PATH"],
         },
         stdout=asyncio.subprocess.DEVNULL,
@@ -211,7 +220,8 @@ async def test_nothing_is_left_running_when_a_process_is_done(tmp_path, command)
     pid_file = tmp_path / "mongodb" / "pid"
     await until(pid_file.exists, seconds=30)
     if "graphql_api" in command:
-        await asyncio.sleep(2)
+        # Before it listens, a shell's background job would not hear the signal.
+        await until(lambda: accepts(port), seconds=30)
         process.send_signal(signal.SIGINT)
     await asyncio.wait_for(process.wait(), 30)
     await until(lambda: not psutil.pid_exists(int(pid_file.read_text())))
