@@ -24,7 +24,7 @@ def a_year():
     """In winter all buy sledges and skates; in summer, when others have come, all buy for it."""
     rng = np.random.default_rng(1)
     events = []
-    for season, days_ago, kinds in (("winter", 80, KINDS[:2]), ("summer", 20, KINDS[2:])):
+    for season, days_ago, kinds in (("winter", 200, KINDS[:2]), ("summer", 20, KINDS[2:])):
         for n in range(60):
             product_ids = [f"{kind}-{m}" for kind in kinds for m in range(4)]
             first, *last = rng.permutation(product_ids)[:3].tolist()
