@@ -8,6 +8,7 @@ from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from recommender.facts.catalog import Product, deepest_category
 from recommender.facts.filters import Field, Filter, OneOf
@@ -38,12 +39,21 @@ class Untrained(NamedTuple):
 
     rows: NDArray[np.int64]
     """(n_untrained,) rows in the live model."""
-    stand_ins: NDArray[np.intp]
-    """(n_untrained, MOST_STAND_INS) rows in the trained model."""
-    weights: Floats
-    """(n_untrained, MOST_STAND_INS) how much each stand-in has to say."""
+    mixtures: csc_array
+    """(n_untrained, n_trained) how much each trained product has to say. By trained product, since
+    a shopper's acts lead to few of those, so that a list touches a small part of it."""
     unlike: Floats
     """(n_untrained,) what is left of one: how little the product is like any of them."""
+
+    @classmethod
+    def of(cls, found: Mapping[int, StandIns], n_trained: int) -> Self:
+        """Lay out who stands in for each product, by its row."""
+        trained = np.array([s.rows for s in found.values()], np.int32).ravel()
+        weights = np.array([s.weights for s in found.values()], np.float32).ravel()
+        untrained = np.repeat(np.arange(len(found), dtype=np.int32), MOST_STAND_INS)
+        mixtures = csc_array((weights, (untrained, trained)), (len(found), n_trained))
+        mixtures.eliminate_zeros()
+        return cls(np.fromiter(found, np.int64, len(found)), mixtures, 1 - mixtures.sum(axis=1))
 
 
 class LiveModel:
@@ -140,17 +150,14 @@ class LiveModel:
 
     @property
     def untrained(self) -> "Untrained":
-        """The products that training has not seen, and who stands in for each."""
+        """The products that training has not seen, and who stands in for them."""
         if self._untrained is None:
-            found = list(self._stand_ins.values())
-            weights = np.array([s.weights for s in found], np.float32).reshape(-1, MOST_STAND_INS)
-            self._untrained = Untrained(
-                np.fromiter(self._stand_ins, np.int64, len(found)),
-                np.array([s.rows for s in found], np.intp).reshape(-1, MOST_STAND_INS),
-                weights,
-                1 - weights.sum(axis=1),
-            )
+            self._untrained = Untrained.of(self._stand_ins, len(self._trained_row))
         return self._untrained
+
+    def stand_ins(self, row: int) -> StandIns:
+        """Who stands in for a product that training has not seen."""
+        return self._stand_ins[row]
 
     @property
     def created_at(self) -> NDArray[np.float64]:

@@ -106,9 +106,8 @@ class Blended:
         """The middle is what a product of which nothing is known gets by its neighbours."""
         untrained = live.untrained
         if len(untrained.rows):
-            # They all exist, so nothing is wrapped: it only spares the question.
-            led = np.sqrt(self._led_there).take(untrained.stand_ins, mode="wrap")
-            by_stand_ins = np.einsum("ps,ps->p", untrained.weights, led)
+            led = np.flatnonzero(self._led_there > 0)
+            by_stand_ins = untrained.mixtures[:, led] @ np.sqrt(self._led_there[led])
             self._by_neighbours[untrained.rows] = by_stand_ins + untrained.unlike * self._middle
         strongest = taste.weights.max(initial=SMALLEST_SPREAD)
         self._seen = np.sqrt(np.maximum(taste.weights, 0) / strongest)
@@ -209,19 +208,13 @@ class Blended:
 
     def _by_nothing(self, row: int) -> Part:
         """What a new product gets for being like nothing."""
-        unlike = self._live.untrained.unlike[self._place_of_new(row)]
+        unlike = 1 - self._live.stand_ins(row).weights.sum()
         worth = float(unlike * self._middle * self._neighbour_measure)
         return Part(worth, ReasonKind.NEW_ARRIVAL, Phrase(Saying.NEW))
 
-    def _place_of_new(self, row: int) -> int:
-        """Among the untrained."""
-        return int(np.flatnonzero(self._live.untrained.rows == row)[0])
-
     def _by_stand_ins(self, row: int) -> Floats:
         """(n_acts,) how the acts lead to a new product by way of those that stand in for it."""
-        place = self._place_of_new(row)
-        stand_ins = self._live.untrained.stand_ins[place]
-        weights = self._live.untrained.weights[place]
+        stand_ins, weights = self._live.stand_ins(row)
         whole = self._led_there[stand_ins]
         share = np.zeros(len(self._led_there), np.float32)
         met = whole > 0
