@@ -11,7 +11,7 @@ from typing import Any
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_preferences import ReadPreference
 
-from graphql_api.database import make_indexes, model_files, open_database, streams_of, watch
+from graphql_api.database import make_indexes, model_files, open_database, watch
 from graphql_api.gathered import Gathered
 from graphql_api.histories import Histories
 from graphql_api.keys import NOBODY, Caller, KeyRing
@@ -28,7 +28,7 @@ from recommender.mongo.acts import ActReader
 from recommender.mongo.answers import Answers
 from recommender.mongo.credits import Crediting
 from recommender.mongo.documents import Document
-from recommender.mongo.event_stream import EventStream
+from recommender.mongo.event_stream import EventStream, event_stream
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Followed, Follower
 from recommender.mongo.frozen_lists import FrozenLists
@@ -138,7 +138,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
         InvalidSetting: if MONGODB_URI is not an address, or metrics cannot be put together.
     """
     metrics = Metrics(settings.prometheus_multiproc_dir)
-    async with open_database(uri, settings) as database, streams_of(uri, settings) as streams:
+    async with open_database(uri, settings) as database:
         await make_indexes(database)
 
         def told(shoppers: Set[str] | None) -> None:
@@ -150,7 +150,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             """By those who are about to acknowledge something here."""
             histories.drop(shoppers)
             # The stream tells it in a moment, where there is one.
-            if not event_stream.is_open:
+            if not stream.is_open:
                 listeners.ring(shoppers)
 
         def followed(what: Followed) -> None:
@@ -180,10 +180,12 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             settle_after=settle_after,
             changed=acknowledged,
         )
-        event_stream = EventStream(streams.open, told, poll_seconds=settings.poll_seconds)
+        stream = EventStream(
+            partial(event_stream, uri, settings), told, poll_seconds=settings.poll_seconds
+        )
         histories = Histories(
             Gathered(read).of,
-            event_stream.is_current,
+            stream.is_current,
             # Another member may have heard of less than the stream, which is read from the primary.
             settings.acts_in_memory if database.read_preference == ReadPreference.PRIMARY else 0,
         )
@@ -214,7 +216,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             asyncio.ensure_future(work)
             for work in (
                 follower.run(),
-                event_stream.run(),
+                stream.run(),
                 listeners.run(),
                 shoppers.run(),
                 crediting.run(settings.crediting_seconds),
@@ -241,7 +243,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 trends=Trends(events, _now),
                 list_log=list_log,
                 frozen_lists=FrozenLists(database, timedelta(hours=settings.cursor_hours)),
-                event_stream=event_stream,
+                event_stream=stream,
                 histories=histories,
                 listeners=listeners,
                 crediting=crediting,

@@ -46,15 +46,7 @@ def connected(uri: str, settings: Settings) -> Iterator[Database[Document]]:
     Raises:
         ServerUnavailable, InvalidSetting: as `open_database` does.
     """
-    try:
-        client: MongoClient[Document] = MongoClient(
-            uri,
-            serverSelectionTimeoutMS=int(settings.mongodb_timeout_seconds * 1000),
-            **CLIENT_OPTIONS,
-        )
-    except (ConfigurationError, ValueError) as error:
-        raise InvalidSetting(f"Cannot use MONGODB_URI: {error}") from None
-    with client:
+    with client_of(uri, settings) as client:
         database = client[settings.mongodb_database]
         try:
             for collection, indexes in INDEXES.items():
@@ -65,6 +57,23 @@ def connected(uri: str, settings: Settings) -> Iterator[Database[Document]]:
                 f"Cannot reach MongoDB at {', '.join(sorted(where(client)))}: {error}"[:500]
             ) from None
         yield database
+
+
+def client_of(uri: str, settings: Settings, **timeouts: Any) -> MongoClient[Document]:
+    """A client that has not been asked for anything yet.
+
+    Raises:
+        InvalidSetting: if MONGODB_URI is not an address.
+    """
+    try:
+        return MongoClient(
+            uri,
+            serverSelectionTimeoutMS=int(settings.mongodb_timeout_seconds * 1000),
+            **timeouts,
+            **CLIENT_OPTIONS,
+        )
+    except (ConfigurationError, ValueError) as error:
+        raise InvalidSetting(f"Cannot use MONGODB_URI: {error}") from None
 
 
 @asynccontextmanager
