@@ -18,7 +18,7 @@ from graphql_api.errors import STATUS, ErrorCode, logged, refusal_headers
 from graphql_api.events import Rejected, feedback, record
 from graphql_api.keys import Scope
 from graphql_api.openapi import document
-from graphql_api.products import absolute
+from graphql_api.products import Product
 from graphql_api.security import Guard
 from graphql_api.shelf_input import placement_named
 from graphql_api.shelves import shelf_for
@@ -198,18 +198,19 @@ def _answer(shelf: Shelf, user_id: str, base_url: str) -> dict[str, Any]:
         "short_reason": shelf.short_reason,
         "recommendations": [
             {
-                "product_id": r.product.product_id,
-                "name": r.product.name,
-                "url": absolute(r.product.url, base_url),
-                "image": absolute(r.product.image_url, base_url),
-                "price": str(r.product.price.amount) if r.product.price else None,
-                "currency": r.product.price.currency if r.product.price else None,
+                "product_id": product.product_id,
+                "name": product.name,
+                "url": product.url,
+                "image": product.image.address if product.image else None,
+                "price": str(product.price.amount) if product.price else None,
+                "currency": product.price.currency_code if product.price else None,
                 "score": r.score,
                 "reason": reasons[0].text if (reasons := r.reasons) else None,
                 "strategy": r.strategy,
                 "is_filler": r.is_filler,
             }
             for r in shelf.recommendations
+            for product in (Product.of(r.product, base_url),)
         ],
     }
 
