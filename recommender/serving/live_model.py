@@ -8,7 +8,6 @@ from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
 
 from recommender.facts.catalog import Product, deepest_category
 from recommender.facts.filters import Field, Filter, OneOf
@@ -39,21 +38,46 @@ class Untrained(NamedTuple):
 
     rows: NDArray[np.int64]
     """(n_untrained,) rows in the live model."""
-    mixtures: csc_array
-    """(n_untrained, n_trained) how much each trained product has to say. By trained product, since
-    a shopper's acts lead to few of those, so that a list touches a small part of it."""
+    begins: NDArray[np.intp]
+    """(n_trained + 1,) where, of the next two, what each trained product stands in for begins."""
+    places: NDArray[np.intp]
+    """(n_weights,) places among the untrained. By trained product, since a shopper's acts lead to
+    few of those, so that a list touches a small part of it."""
+    weights: Floats
+    """(n_weights,) how much the trained product has to say there."""
     unlike: Floats
     """(n_untrained,) what is left of one: how little the product is like any of them."""
 
     @classmethod
     def of(cls, found: Mapping[int, StandIns], n_trained: int) -> Self:
         """Lay out who stands in for each product, by its row."""
-        trained = np.array([s.rows for s in found.values()], np.int32).ravel()
-        weights = np.array([s.weights for s in found.values()], np.float32).ravel()
-        untrained = np.repeat(np.arange(len(found), dtype=np.int32), MOST_STAND_INS)
-        mixtures = csc_array((weights, (untrained, trained)), (len(found), n_trained))
-        mixtures.eliminate_zeros()
-        return cls(np.fromiter(found, np.int64, len(found)), mixtures, 1 - mixtures.sum(axis=1))
+        # Numbers of 16 bits, which most shops need, are sorted ten times as fast.
+        trained = np.array([s.rows for s in found.values()], np.min_scalar_type(n_trained)).ravel()
+        weights = np.array([s.weights for s in found.values()], np.float32)
+        weights = weights.reshape(-1, MOST_STAND_INS)
+        order = np.argsort(trained, kind="stable")
+        order = order[weights.ravel()[order] != 0]
+        return cls(
+            np.fromiter(found, np.int64, len(found)),
+            np.append(0, np.bincount(trained[order], minlength=n_trained).cumsum()),
+            order // MOST_STAND_INS,
+            weights.ravel()[order],
+            1 - weights.sum(axis=1),
+        )
+
+    def mixed(self, trained: NDArray[np.intp], values: Floats) -> Floats:
+        """(n_untrained,) of each the mean of its stand-ins' values, weighted by their say.
+
+        Args:
+            trained: rows in the trained model, no others have a value.
+            values: theirs.
+        """
+        begins = self.begins[trained]
+        counts = self.begins[trained + 1] - begins
+        ends = counts.cumsum()
+        at = np.repeat(begins - (ends - counts), counts) + np.arange(counts.sum())
+        said = self.weights[at] * np.repeat(values, counts)
+        return np.bincount(self.places[at], said, minlength=len(self.rows)).astype(np.float32)
 
 
 class LiveModel:

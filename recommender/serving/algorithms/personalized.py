@@ -107,7 +107,7 @@ class Blended:
         untrained = live.untrained
         if len(untrained.rows):
             led = np.flatnonzero(self._led_there > 0)
-            by_stand_ins = untrained.mixtures[:, led] @ np.sqrt(self._led_there[led])
+            by_stand_ins = untrained.mixed(led, np.sqrt(self._led_there[led]))
             self._by_neighbours[untrained.rows] = by_stand_ins + untrained.unlike * self._middle
         strongest = taste.weights.max(initial=SMALLEST_SPREAD)
         self._seen = np.sqrt(np.maximum(taste.weights, 0) / strongest)
