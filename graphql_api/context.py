@@ -28,7 +28,7 @@ from recommender.mongo.acts import ActReader
 from recommender.mongo.answers import Answers
 from recommender.mongo.credits import Crediting
 from recommender.mongo.documents import Document
-from recommender.mongo.event_stream import EventStream, event_stream
+from recommender.mongo.event_stream import EventStream, open_stream
 from recommender.mongo.events import Events
 from recommender.mongo.follow import Followed, Follower
 from recommender.mongo.frozen_lists import FrozenLists
@@ -150,7 +150,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             """By those who are about to acknowledge something here."""
             histories.drop(shoppers)
             # The stream tells it in a moment, where there is one.
-            if not stream.is_open:
+            if not event_stream.is_open:
                 listeners.ring(shoppers)
 
         def followed(what: Followed) -> None:
@@ -180,12 +180,12 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             settle_after=settle_after,
             changed=acknowledged,
         )
-        stream = EventStream(
-            partial(event_stream, uri, settings), told, poll_seconds=settings.poll_seconds
+        event_stream = EventStream(
+            partial(open_stream, uri, settings), told, poll_seconds=settings.poll_seconds
         )
         histories = Histories(
             Gathered(read).of,
-            stream.is_current,
+            event_stream.is_current,
             # Another member may have heard of less than the stream, which is read from the primary.
             settings.acts_in_memory if database.read_preference == ReadPreference.PRIMARY else 0,
         )
@@ -216,7 +216,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
             asyncio.ensure_future(work)
             for work in (
                 follower.run(),
-                stream.run(),
+                event_stream.run(),
                 listeners.run(),
                 shoppers.run(),
                 crediting.run(settings.crediting_seconds),
@@ -243,7 +243,7 @@ async def open_context(uri: str, settings: Settings) -> AsyncIterator[Context]:
                 trends=Trends(events, _now),
                 list_log=list_log,
                 frozen_lists=FrozenLists(database, timedelta(hours=settings.cursor_hours)),
-                event_stream=stream,
+                event_stream=event_stream,
                 histories=histories,
                 listeners=listeners,
                 crediting=crediting,

@@ -241,7 +241,7 @@ def shoppers_of(changes: Iterable[Change]) -> Set[str] | None:
 
 
 @contextmanager
-def event_stream(uri: str, settings: Settings, pipeline: list[Document]) -> Iterator[NextBatch]:
+def open_stream(uri: str, settings: Settings, pipeline: list[Document]) -> Iterator[NextBatch]:
     """A change stream of the shop's database from now on, over a connection of its own.
 
     Not by the driver's `watch`: it hands out one change at a time, does not tell whether there are

@@ -23,7 +23,7 @@ from recommender.mongo.event_stream import (
     ROUND_SECONDS,
     Batch,
     EventStream,
-    event_stream,
+    open_stream,
 )
 from recommender.mongo.events import Events
 from recommender.mongo.follow import NO_REPLICA_SET
@@ -240,8 +240,8 @@ async def test_where_there_are_no_change_streams_it_is_never_current_and_says_so
 
 @asynccontextmanager
 async def real(settings, told):
-    open_stream = partial(event_stream, settings.mongodb_uri, settings)
-    async with following(open_stream, told.append) as stream:
+    opened = partial(open_stream, settings.mongodb_uri, settings)
+    async with following(opened, told.append) as stream:
         await until(stream.is_current)
         told.clear()
         yield stream
